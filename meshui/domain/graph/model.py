@@ -1,0 +1,190 @@
+"""The shapes of a projected graph. They are also what clients see: one word per idea on both sides of the wire.
+
+Rates are per second over the window, latencies milliseconds, shares fractions of 1. `None` means "not known", never 0.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from meshui.domain.mesh.names import ObjectRef
+
+NodeKind = Literal[
+    "workload", "service", "gateway", "service_entry", "passthrough", "blackhole", "unknown", "namespace"
+]
+HealthState = Literal["healthy", "degraded", "failing", "idle", "unknown"]
+Protocol = Literal["http", "grpc", "tcp"]
+Reporter = Literal["source", "destination", "waypoint"]
+Verdict = Literal["allowed", "denied", "partly", "open", "unknown"]
+MtlsOutcome = Literal["mutual_tls", "plain_text", "refused", "mixed", "unknown"]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """A state and the sentence that says why: "5.2% of 41 req/s are 503, above 5%"."""
+
+    state: HealthState
+    reason: str
+
+
+class Mtls(msgspec.Struct, frozen=True):
+    """Encryption of an edge: what was observed beside what policy predicts, and which object decided."""
+
+    observed_share: float | None
+    """Share of requests (or connections) seen by the destination over mutual TLS; None without such a report."""
+    expected: MtlsOutcome
+    mode: str
+    """Server mode in force: STRICT, PERMISSIVE, DISABLE or UNKNOWN."""
+    decided_by: ObjectRef | None
+    reason: str
+
+
+class Authz(msgspec.Struct, frozen=True):
+    """Authorization of an edge: what policy says of its callers beside what the proxies denied."""
+
+    verdict: Verdict
+    denied_rate: float
+    """Requests per second refused by authorization (403 of the RBAC filter), as observed."""
+    decided_by: ObjectRef | None
+    reason: str
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """RED of one direction of a node, over all protocols but TCP."""
+
+    rate: float
+    error_share: float | None
+    p95_ms: float | None
+
+
+class Badge(msgspec.Struct, frozen=True):
+    """A mark on a node (`missing_proxy`, `traffic_split`, `fault_injection`, `mirror`, `circuit_breaker`, `gateway`,
+    `virtual_service`, `ejected`, ...) and the object or reason behind it."""
+
+    name: str
+    reason: str
+    object: ObjectRef | None = None
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A group that nodes are drawn in, by cluster, namespace or app."""
+
+    id: str
+    kind: Literal["cluster", "namespace", "app"]
+    label: str
+    parent: str | None = None
+
+
+class Node(msgspec.Struct, frozen=True):
+    """`id` is stable across versions: `workload:CLUSTER/NAMESPACE/NAME`, `service:...`, `unknown:CLUSTER`, ..."""
+
+    id: str
+    kind: NodeKind
+    cluster: str
+    namespace: str
+    name: str
+    label: str
+    box: str | None
+    health: Health
+    inbound: Traffic
+    outbound: Traffic
+    app: str | None = None
+    version: str | None = None
+    workload_kind: str | None = None
+    has_proxy: bool | None = None
+    pods_ready: int | None = None
+    pods_total: int | None = None
+    badges: tuple[Badge, ...] = ()
+    outside: bool = False
+    """Outside the namespaces asked for: a neighbour, drawn dimmed."""
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """`id` is `SOURCE>DESTINATION|PROTOCOL` with the node ids."""
+
+    id: str
+    source: str
+    destination: str
+    protocol: Protocol
+    reporter: Reporter
+    """Whose counters the rate comes from: reporters are chosen per edge, never added."""
+    rate: float
+    """Requests per second; for TCP, connections opened per second."""
+    error_share: float | None
+    codes: dict[str, float]
+    """Rate per response code ("0": no response). Empty for TCP."""
+    grpc_codes: dict[str, float]
+    flags: dict[str, float]
+    """Rate per response flag, `-` left out."""
+    p50_ms: float | None
+    p90_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    sent_bytes_rate: float
+    """Bytes per second toward the destination."""
+    received_bytes_rate: float
+    """Bytes per second back to the source."""
+    health: Health
+    mtls: Mtls
+    authz: Authz
+    source_principals: tuple[str, ...] = ()
+    destination_principals: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never answered."""
+
+    name: Literal["telemetry", "inventory", "proxies"]
+    state: Literal["loading", "live", "stale", "failed"]
+    as_of: datetime | None = None
+    """When its last good answer was taken."""
+    stale_since: datetime | None = None
+    error: str | None = None
+    """The failure in plain words."""
+
+
+class GraphView(msgspec.Struct, frozen=True):
+    """A projection of one snapshot, shared by all viewers who look at it."""
+
+    cluster: str
+    version: int
+    published_at: datetime
+    evaluated_at: datetime | None
+    """The instant at which Prometheus evaluated the rates; None before the first telemetry."""
+    window_seconds: int
+    sources: tuple[SourceState, ...]
+    boxes: tuple[Box, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+class GraphDelta(msgspec.Struct, frozen=True):
+    """What turns the view of version `base` into the view of `version`; removed elements by id."""
+
+    cluster: str
+    base: int
+    version: int
+    published_at: datetime
+    evaluated_at: datetime | None
+    window_seconds: int
+    sources: tuple[SourceState, ...]
+    boxes: tuple[Box, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    removed_boxes: tuple[str, ...]
+    removed_nodes: tuple[str, ...]
+    removed_edges: tuple[str, ...]
+
+
+class ViewSpec(msgspec.Struct, frozen=True):
+    """Which projection: hashable, so that a view is computed once whoever asks."""
+
+    kind: Literal["workload", "service", "namespace"] = "workload"
+    service_nodes: bool = True
+    namespaces: tuple[str, ...] = ()
+    """Only these and their neighbours one hop out; empty: all."""
+    idle: bool = False
+    """Also nodes without traffic."""

@@ -1,0 +1,93 @@
+"""What use cases need from the outside, as protocols. Adapters implement them; `wiring` picks which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from meshui.domain.mesh.names import ObjectRef
+
+Manifest = dict[str, Any]
+"""A Kubernetes object as JSON gives it."""
+
+
+class MetricsSource(Protocol):
+    """A Prometheus-compatible server. Raises Failure(SOURCE_UNAVAILABLE)."""
+
+    def query(self, promql: str, at: datetime) -> bytes:
+        """The raw JSON body of an instant query evaluated at `at`."""
+        ...
+
+
+class InventorySource(Protocol):
+    """A cluster's objects, read. Raises Failure(SOURCE_UNAVAILABLE | FORBIDDEN)."""
+
+    def refresh(self, known: Mapping[str, KindState], budget_seconds: float) -> dict[str, KindState]:
+        """The current objects of every kind that the cluster serves and MeshUI knows, by `group/version/plural`: listed
+        the first time, then watched from the resourceVersion of `known` for at most `budget_seconds`."""
+        ...
+
+
+class KindState(Protocol):
+    """One kind's objects and the resourceVersion they are current at."""
+
+    resource_version: str
+    objects: tuple[Manifest, ...]
+    error: str | None
+
+
+class ConfigSource(Protocol):
+    """Single objects, read and written as a person (impersonated). Raises Failure(NOT_FOUND | CONFLICT | FORBIDDEN |
+    INVALID | SOURCE_UNAVAILABLE)."""
+
+    def get(self, ref: ObjectRef, *, acting_as: Actor) -> Manifest: ...
+
+    def create(self, manifest: Manifest, *, acting_as: Actor, dry_run: bool) -> Manifest: ...
+
+    def replace(self, manifest: Manifest, *, acting_as: Actor, dry_run: bool) -> Manifest:
+        """Puts the object; its metadata.resourceVersion must be the one that was read, else CONFLICT."""
+        ...
+
+    def delete(self, ref: ObjectRef, resource_version: str, *, acting_as: Actor, dry_run: bool) -> None: ...
+
+
+class Actor(Protocol):
+    """Who a write is made as in the cluster's own RBAC."""
+
+    kubernetes_user: str
+    kubernetes_groups: tuple[str, ...]
+
+
+class ProxySource(Protocol):
+    """Envoy admin of one proxy, GET only. Raises Failure(SOURCE_UNAVAILABLE)."""
+
+    def get(self, pod: ObjectRef, path: str) -> bytes: ...
+
+
+class SnapshotStore(Protocol):
+    """Where snapshots and parts live between processes. Raises Failure(SOURCE_UNAVAILABLE)."""
+
+    def put_part(self, cluster: str, part: str, data: bytes) -> None: ...
+
+    def get_part(self, cluster: str, part: str) -> bytes | None: ...
+
+    def publish(self, cluster: str, window_seconds: int, version: int, data: bytes, fence: int) -> bool:
+        """Keeps the snapshot as the live one and in the ring; False when `fence` or `version` is older than what is there."""
+        ...
+
+    def live(self, cluster: str, window_seconds: int) -> tuple[int, bytes] | None: ...
+
+    def ring(self, cluster: str, window_seconds: int, last: int) -> Iterable[tuple[int, bytes]]: ...
+
+    def lock(self, name: str, ttl_seconds: float) -> int | None:
+        """A fencing token (larger each time) when nobody holds the lock, else None."""
+        ...
+
+    def unlock(self, name: str, fence: int) -> None: ...
+
+
+class Events(Protocol):
+    """Tells every web process that something new is there to be read from the store."""
+
+    def published(self, cluster: str, window_seconds: int, version: int) -> None: ...
