@@ -208,5 +208,5 @@ def _headers(text: str) -> dict[str, str]:
 def _envoy_admin(text: str) -> EnvoyAdmin:
     match text:
         case "pod-ip" | "port-forward" | "none":
-            return text  # type: ignore[return-value]
+            return text
     raise _Expected("pod-ip, port-forward or none")
