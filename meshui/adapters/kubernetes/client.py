@@ -117,7 +117,8 @@ class KubernetesClient:
                 headers.add("Impersonate-Group", _header(group))
         url = self.host + path + (f"?{urlencode(query)}" if query else "")
         try:
-            answer = self._client.rest_client.request(  # type: ignore[no-untyped-call]method, url, headers=headers, body=body, _request_timeout=timeout)
+            send = self._client.rest_client.request
+            answer = send(method, url, headers=headers, body=body, _request_timeout=timeout)  # type: ignore[no-untyped-call]
         except (urllib3.exceptions.HTTPError, ApiException) as problem:
             raise transport_failure(self.host, problem, timeout) from problem
         response: urllib3.HTTPResponse = answer.response

@@ -8,6 +8,7 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-d
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -74,8 +75,9 @@ class _Round:
 
     def wait(self) -> None:
         """Until all have been read, or shortly after the first change, or at the end of the budget."""
-        if not self._wake.wait(self._budget + 1) or (self._changed.is_set() and self._reading):
-            threading.Event().wait(SETTLE_SECONDS)
+        self._wake.wait(self._budget + 1)
+        if self._changed.is_set() and self._reading:
+            time.sleep(SETTLE_SECONDS)
         with self._lock:
             self._over = True
             for stream in self._streams:
