@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { aNode, anEdge, aView } from "./fixtures";
+import { relativeCurve, routedCurve } from "./geometry";
+import { elkGraph, keepPlacement, nodeLabel, nodeSize, readPlacement } from "./layout";
+
+test("nodes go into their boxes and edges to unknown nodes are left out", () => {
+  const view = aView({
+    nodes: [aNode("web"), aNode("lost", { box: "nowhere" })],
+    edges: [anEdge("web", "ghost"), anEdge("web", "lost")],
+  });
+  const root = elkGraph(view);
+  expect(root.children?.map((item) => item.id)).toEqual(["namespace:demo/shop", "lost"]);
+  expect(root.children?.[0]?.children?.map((item) => item.id)).toEqual(["web"]);
+  expect(root.edges?.map((edge) => edge.id)).toEqual(["web>lost|http"]);
+});
+
+test("the order in which a view arrives doesn't change the layout problem", () => {
+  const nodes = [aNode("a"), aNode("b"), aNode("c")];
+  const edges = [anEdge("a", "b"), anEdge("b", "c")];
+  expect(elkGraph(aView({ nodes: [...nodes].reverse(), edges: [...edges].reverse() }))).toEqual(
+    elkGraph(aView({ nodes, edges })),
+  );
+});
+
+test("a version already in the label isn't written twice", () => {
+  expect(nodeLabel(aNode("x", { label: "catalog", version: "v1" }))).toBe("catalog v1");
+  expect(nodeLabel(aNode("x", { label: "catalog-v1", version: "v1" }))).toBe("catalog-v1");
+  expect(nodeSize(aNode("x", { label: "a".repeat(100) })).width).toBeLessThan(240);
+});
+
+test("ELK's answer becomes centres and absolute routes", () => {
+  const placement = readPlacement({
+    id: "",
+    children: [{ id: "box", x: 0, y: 0, children: [{ id: "a", x: 10, y: 10, width: 100, height: 34 }] }],
+    edges: [
+      {
+        id: "e",
+        sources: ["a"],
+        targets: ["b"],
+        sections: [{ startPoint: { x: 110, y: 27 }, endPoint: { x: 200, y: 27 }, bendPoints: [{ x: 150, y: 40 }] }],
+      },
+    ],
+  });
+  expect(placement.positions.a).toEqual({ x: 60, y: 27 });
+  expect(placement.routes.e).toHaveLength(3);
+});
+
+const twenty = Array.from({ length: 20 }, (_, index) => aNode(`n${index}`));
+const placed = {
+  positions: Object.fromEntries(twenty.map((node, index) => [node.id, { x: 0, y: index * 100 }])),
+  routes: {
+    "n0>n1|http": [
+      { x: 0, y: 0 },
+      { x: 1, y: 1 },
+    ],
+  },
+};
+
+test("one new node among many moves nobody and overlaps nobody", () => {
+  const view = aView({ nodes: [...twenty, aNode("new")], edges: [anEdge("n0", "new"), anEdge("n0", "n1")] });
+  const next = keepPlacement(view, placed);
+  for (const node of twenty) expect(next?.positions[node.id]).toEqual(placed.positions[node.id]);
+  expect(next?.positions.new).toEqual({ x: 220, y: 0 });
+  expect(next?.routes).toEqual(placed.routes);
+});
+
+test("a gone node leaves the rest in place; many new nodes ask for a new layout", () => {
+  expect(keepPlacement(aView({ nodes: twenty.slice(5), edges: [] }), placed)).not.toBeNull();
+  const many = Array.from({ length: 5 }, (_, index) => aNode(`new${index}`));
+  expect(keepPlacement(aView({ nodes: [...twenty, ...many] }), placed)).toBeNull();
+});
+
+test("a control point is where it was after going through weights and distances", () => {
+  const start = { x: 10, y: 20 };
+  const end = { x: 210, y: 120 };
+  const point = { x: 90, y: -30 };
+  const { weights, distances } = relativeCurve(start, end, [point]);
+  const length = Math.hypot(200, 100);
+  const [weight = 0, distance = 0] = [weights[0], distances[0]];
+  expect(start.x + 200 * weight + (-100 / length) * distance).toBeCloseTo(point.x);
+  expect(start.y + 100 * weight + (200 / length) * distance).toBeCloseTo(point.y);
+});
+
+test("a route's ends are kept relative to the nodes' centres", () => {
+  const curve = routedCurve({ x: 50, y: 50 }, { x: 250, y: 80 }, [
+    { x: 100, y: 52 },
+    { x: 200, y: 80 },
+  ]);
+  expect(curve?.sourceEnd).toEqual({ x: 50, y: 2 });
+  expect(curve?.targetEnd).toEqual({ x: -50, y: 0 });
+});

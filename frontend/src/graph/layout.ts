@@ -1,0 +1,157 @@
+import type { Point, Size } from "./geometry";
+import type { GraphNode, GraphView } from "./model";
+
+/** Where nodes are (centres) and how edges run (absolute points, first and last are the ends). */
+export interface Placement {
+  positions: Record<string, Point>;
+  routes: Record<string, Point[]>;
+}
+
+/** What ELK reads and gives back, as far as it is used here. */
+export interface ElkItem {
+  id: string;
+  x?: number;
+  y?: number;
+  width?: number;
+  height?: number;
+  children?: ElkItem[];
+  edges?: ElkLine[];
+  layoutOptions?: Record<string, string>;
+}
+
+interface ElkLine {
+  id: string;
+  sources: string[];
+  targets: string[];
+  sections?: { startPoint: Point; endPoint: Point; bendPoints?: Point[] }[];
+}
+
+export const NODE_HEIGHT = 34;
+const LABEL_LIMIT = 26;
+
+export function nodeLabel(node: GraphNode): string {
+  const version = node.version && !node.label.includes(node.version) ? ` ${node.version}` : "";
+  const label = `${node.label}${version}`;
+  return label.length > LABEL_LIMIT ? `${label.slice(0, LABEL_LIMIT - 1)}…` : label;
+}
+
+/** Width from the label's length, so that layout needs no canvas to measure on. */
+export function nodeSize(node: GraphNode): Size {
+  return { width: Math.round(Math.max(84, 48 + nodeLabel(node).length * 7.1)), height: NODE_HEIGHT };
+}
+
+const ROOT_OPTIONS = {
+  "elk.algorithm": "layered",
+  "elk.direction": "RIGHT",
+  "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+  "elk.json.edgeCoords": "ROOT",
+  "elk.json.shapeCoords": "ROOT",
+  "elk.edgeRouting": "POLYLINE",
+  "elk.spacing.nodeNode": "26",
+  "elk.spacing.edgeNode": "22",
+  "elk.spacing.edgeEdge": "14",
+  "elk.spacing.componentComponent": "40",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "92",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "26",
+  "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+  "elk.layered.nodePlacement.favorStraightEdges": "true",
+  "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.thoroughness": "12",
+};
+
+const BOX_OPTIONS = { "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
+
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** The layered-layout problem of a view. Sorted, so that the same view is always laid out alike. */
+export function elkGraph(view: GraphView): ElkItem {
+  const boxes = new Map<string, ElkItem>();
+  const top: ElkItem[] = [];
+  for (const box of [...view.boxes].sort(byId)) {
+    boxes.set(box.id, { id: box.id, layoutOptions: BOX_OPTIONS, children: [] });
+  }
+  for (const box of view.boxes) {
+    const item = boxes.get(box.id);
+    const parent = box.parent ? boxes.get(box.parent) : undefined;
+    if (item) (parent?.children ?? top).push(item);
+  }
+  const nodes = new Set<string>();
+  for (const node of [...view.nodes].sort(byId)) {
+    nodes.add(node.id);
+    const box = node.box ? boxes.get(node.box) : undefined;
+    (box?.children ?? top).push({ id: node.id, ...nodeSize(node) });
+  }
+  const edges = view.edges
+    .filter((edge) => nodes.has(edge.source) && nodes.has(edge.destination) && edge.source !== edge.destination)
+    .map((edge) => ({ id: edge.id, sources: [edge.source], targets: [edge.destination] }))
+    .sort(byId);
+  return { id: "", layoutOptions: ROOT_OPTIONS, children: top, edges };
+}
+
+export function readPlacement(result: ElkItem): Placement {
+  const positions: Placement["positions"] = {};
+  const visit = (item: ElkItem) => {
+    if (item.children?.length) for (const child of item.children) visit(child);
+    else if (item.x != null && item.y != null) {
+      positions[item.id] = { x: item.x + (item.width ?? 0) / 2, y: item.y + (item.height ?? 0) / 2 };
+    }
+  };
+  for (const item of result.children ?? []) visit(item);
+  const routes: Placement["routes"] = {};
+  for (const edge of result.edges ?? []) {
+    const section = edge.sections?.[0];
+    if (section) routes[edge.id] = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
+  }
+  return { positions, routes };
+}
+
+/** Keeps a placement when few nodes are new, putting those beside a neighbour; null when a new layout is due. */
+export function keepPlacement(view: GraphView, old: Placement): Placement | null {
+  const fresh = view.nodes.filter((node) => !old.positions[node.id]);
+  const kept = view.nodes.length - fresh.length;
+  if (kept === 0 || fresh.length > Math.max(1, kept * 0.1)) return null;
+  const positions: Placement["positions"] = {};
+  for (const node of view.nodes) {
+    const position = old.positions[node.id];
+    if (position) positions[node.id] = position;
+  }
+  const taken = Object.values(positions);
+  for (const node of fresh) {
+    const size = nodeSize(node);
+    positions[node.id] = freeSpot(besideNeighbour(view, node, positions), size, taken);
+    taken.push(positions[node.id] as Point);
+  }
+  const routes: Placement["routes"] = {};
+  for (const edge of view.edges) {
+    const route = old.routes[edge.id];
+    if (route) routes[edge.id] = route;
+  }
+  return { positions, routes };
+}
+
+function besideNeighbour(view: GraphView, node: GraphNode, positions: Record<string, Point>): Point {
+  for (const edge of view.edges) {
+    const source = edge.destination === node.id ? positions[edge.source] : undefined;
+    if (source) return { x: source.x + 220, y: source.y };
+    const destination = edge.source === node.id ? positions[edge.destination] : undefined;
+    if (destination) return { x: destination.x - 220, y: destination.y };
+  }
+  const mate = view.nodes.find((other) => other.box === node.box && positions[other.id]);
+  const beside = mate ? positions[mate.id] : undefined;
+  if (beside) return { x: beside.x, y: beside.y + NODE_HEIGHT + 26 };
+  const all = Object.values(positions);
+  return { x: Math.min(0, ...all.map((point) => point.x)), y: Math.max(0, ...all.map((point) => point.y)) + 90 };
+}
+
+function freeSpot(wanted: Point, size: Size, taken: readonly Point[]): Point {
+  const step = NODE_HEIGHT + 26;
+  for (let ring = 0; ring < 200; ring++) {
+    const offset = ring % 2 === 0 ? (ring / 2) * step : -((ring + 1) / 2) * step;
+    const spot = { x: wanted.x, y: wanted.y + offset };
+    const clear = taken.every(
+      (other) => Math.abs(other.x - spot.x) > size.width + 20 || Math.abs(other.y - spot.y) >= step - 8,
+    );
+    if (clear) return spot;
+  }
+  return wanted;
+}

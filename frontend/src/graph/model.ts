@@ -1,0 +1,36 @@
+/** The wire's graph shapes under their short names (meshui/domain/graph/model.py is their source). */
+import type { components } from "../api/schema";
+
+type Schemas = components["schemas"];
+
+export type GraphView = Schemas["GraphView"];
+export type GraphDelta = Schemas["GraphDelta"];
+export type GraphNode = Schemas["Node"];
+export type GraphEdge = Schemas["Edge"];
+export type GraphBox = Schemas["Box"];
+export type SourceState = Schemas["SourceState"];
+export type Badge = Schemas["Badge"];
+export type ObjectRef = Schemas["ObjectRef"];
+export type HealthState = Schemas["Health"]["state"];
+export type NodeKind = GraphNode["kind"];
+
+export type ViewKind = "workload" | "service" | "namespace";
+
+/** Which projection of the mesh to watch. */
+export interface ViewSpec {
+  kind: ViewKind;
+  service_nodes: boolean;
+  namespaces: string[];
+  idle: boolean;
+}
+
+export function specKey(cluster: string, windowSeconds: number, spec: ViewSpec): string {
+  return JSON.stringify([
+    cluster,
+    windowSeconds,
+    spec.kind,
+    spec.service_nodes,
+    [...spec.namespaces].sort(),
+    spec.idle,
+  ]);
+}

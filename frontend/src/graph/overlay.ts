@@ -1,0 +1,110 @@
+import { formatMs, formatRate, formatShare } from "../lib/format";
+import type { GraphEdge } from "./model";
+
+export const OVERLAYS = ["health", "mtls", "authz"] as const;
+export type Overlay = (typeof OVERLAYS)[number];
+
+export const EDGE_LABELS = ["none", "rate", "errors", "p95"] as const;
+export type EdgeLabel = (typeof EDGE_LABELS)[number];
+
+/** What a colour means, whichever overlay chose it. Never told by colour alone: a mark goes with every tone but `good`
+ * and `plain`. */
+export type Tone = "good" | "warn" | "bad" | "plain" | "muted";
+export type Mark =
+  | "warning"
+  | "failing"
+  | "lock"
+  | "lock-open"
+  | "lock-mixed"
+  | "refused"
+  | "shield"
+  | "shield-partly"
+  | "shield-off"
+  | "unknown";
+
+export interface EdgeLook {
+  tone: Tone;
+  mark: Mark | null;
+  text: string;
+}
+
+const FULL = 0.9995;
+
+function labelText(edge: GraphEdge, label: EdgeLabel): string {
+  if (label === "rate") return formatRate(edge.rate);
+  if (label === "errors") return edge.error_share == null ? "" : formatShare(edge.error_share);
+  if (label === "p95") return edge.p95_ms == null ? "" : formatMs(edge.p95_ms);
+  return "";
+}
+
+function joined(...parts: string[]): string {
+  return parts.filter(Boolean).join(" · ");
+}
+
+function healthLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
+  const text = labelText(edge, label);
+  const errors = edge.error_share && label !== "errors" ? formatShare(edge.error_share) : "";
+  switch (edge.health.state) {
+    case "failing":
+      return { tone: "bad", mark: "failing", text: joined(errors, text) };
+    case "degraded":
+      return { tone: "warn", mark: "warning", text: joined(errors, text) };
+    case "healthy":
+      return { tone: "good", mark: null, text };
+    default:
+      return { tone: "muted", mark: null, text: edge.rate > 0 ? text : "" };
+  }
+}
+
+/** Whether what the proxies saw contradicts what policy predicts. */
+export function mtlsDisagrees(edge: GraphEdge): boolean {
+  const seen = edge.mtls.observed_share;
+  if (seen == null) return false;
+  if (edge.mtls.expected === "mutual_tls") return seen < FULL;
+  if (edge.mtls.expected === "plain_text") return seen > 1 - FULL;
+  return edge.mtls.expected === "refused";
+}
+
+function mtlsLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
+  const text = labelText(edge, label);
+  const seen = edge.mtls.observed_share;
+  const odd = mtlsDisagrees(edge) ? "≠ policy" : "";
+  if (seen == null) {
+    if (edge.mtls.expected === "refused") return { tone: "bad", mark: "refused", text: joined("refused", text) };
+    return { tone: "muted", mark: "unknown", text };
+  }
+  if (seen >= FULL) return { tone: odd ? "bad" : "good", mark: "lock", text: joined(odd, text) };
+  if (seen <= 1 - FULL) {
+    return { tone: odd ? "bad" : "warn", mark: "lock-open", text: joined("plain text", odd, text) };
+  }
+  return { tone: odd ? "bad" : "warn", mark: "lock-mixed", text: joined(`${formatShare(seen)} mTLS`, odd, text) };
+}
+
+function authzLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
+  const text = labelText(edge, label);
+  const denied = edge.authz.denied_rate > 0 ? `${formatRate(edge.authz.denied_rate)} denied` : "";
+  switch (edge.authz.verdict) {
+    case "allowed":
+      return { tone: denied ? "warn" : "good", mark: "shield", text: joined(denied, text) };
+    case "partly":
+      return { tone: "warn", mark: "shield-partly", text: joined(denied, text) };
+    case "denied":
+      return { tone: "bad", mark: "refused", text: joined(denied, text) };
+    case "open":
+      return { tone: denied ? "warn" : "plain", mark: "shield-off", text: joined(denied, text) };
+    default:
+      return { tone: denied ? "warn" : "muted", mark: "unknown", text: joined(denied, text) };
+  }
+}
+
+/** How an edge is drawn under an overlay: its colour's meaning, its mark and its words. */
+export function edgeLook(edge: GraphEdge, overlay: Overlay, label: EdgeLabel): EdgeLook {
+  if (overlay === "mtls") return mtlsLook(edge, label);
+  if (overlay === "authz") return authzLook(edge, label);
+  return healthLook(edge, label);
+}
+
+/** Line width in pixels: the logarithm of the rate, so that 1/s and 1,000/s both read. */
+export function edgeWidth(rate: number): number {
+  return Math.min(7, 1.4 + Math.log10(1 + rate) * 1.6);
+}

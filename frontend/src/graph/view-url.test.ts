@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { EDGE_LABELS, OVERLAYS } from "./overlay";
+import { DEFAULT_GRAPH_URL, type GraphUrl, REFRESHES, readGraphUrl, VIEW_KINDS, writeGraphUrl } from "./view-url";
+
+test("every state survives the trip through a link", () => {
+  for (const kind of VIEW_KINDS)
+    for (const overlay of OVERLAYS)
+      for (const label of EDGE_LABELS)
+        for (const refresh of REFRESHES)
+          for (const bool of [true, false]) {
+            const state: GraphUrl = {
+              spec: { kind, service_nodes: bool, namespaces: bool ? ["payments", "shop"] : [], idle: !bool },
+              window: bool ? 60 : null,
+              overlay,
+              label,
+              refresh,
+              selected: bool ? "workload:demo/shop/web>service:demo/shop/cart|http" : null,
+              find: bool ? "cart & v1=2" : "",
+            };
+            expect(readGraphUrl(new URLSearchParams(writeGraphUrl(state).toString()))).toEqual(state);
+          }
+});
+
+test("the default state has an empty link, and other parameters stay", () => {
+  expect(writeGraphUrl(DEFAULT_GRAPH_URL).toString()).toBe("");
+  expect(writeGraphUrl(DEFAULT_GRAPH_URL, new URLSearchParams("cluster=demo&overlay=mtls")).toString()).toBe(
+    "cluster=demo",
+  );
+});
+
+test("nonsense in a link is the default", () => {
+  const nonsense = new URLSearchParams("view=x&overlay=&label=9&window=-3&refresh=0.1&services=maybe&namespaces=,,");
+  expect(readGraphUrl(nonsense)).toEqual(DEFAULT_GRAPH_URL);
+});

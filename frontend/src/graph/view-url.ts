@@ -1,0 +1,78 @@
+import type { ViewKind, ViewSpec } from "./model";
+import { EDGE_LABELS, type EdgeLabel, OVERLAYS, type Overlay } from "./overlay";
+
+export const VIEW_KINDS = ["workload", "service", "namespace"] as const satisfies readonly ViewKind[];
+export const REFRESHES = ["live", "5", "15", "60", "manual"] as const;
+
+/** Everything a link to the graph says. */
+export interface GraphUrl {
+  spec: ViewSpec;
+  /** Seconds; null: the cluster's default. */
+  window: number | null;
+  overlay: Overlay;
+  label: EdgeLabel;
+  refresh: (typeof REFRESHES)[number];
+  /** Id of the selected node or edge. */
+  selected: string | null;
+  find: string;
+}
+
+export const DEFAULT_GRAPH_URL: GraphUrl = {
+  spec: { kind: "workload", service_nodes: false, namespaces: [], idle: false },
+  window: null,
+  overlay: "health",
+  label: "rate",
+  refresh: "live",
+  selected: null,
+  find: "",
+};
+
+function oneOf<T extends string>(allowed: readonly T[], text: string | null, fallback: T): T {
+  return allowed.includes(text as T) ? (text as T) : fallback;
+}
+
+function flag(text: string | null, fallback: boolean): boolean {
+  return text === "1" ? true : text === "0" ? false : fallback;
+}
+
+/** The state that a query string names; anything missing or malformed is the default. */
+export function readGraphUrl(params: URLSearchParams): GraphUrl {
+  const base = DEFAULT_GRAPH_URL;
+  const window = Number(params.get("window"));
+  const namespaces = (params.get("namespaces") ?? "").split(",").filter(Boolean);
+  return {
+    spec: {
+      kind: oneOf(VIEW_KINDS, params.get("view"), base.spec.kind),
+      service_nodes: flag(params.get("services"), base.spec.service_nodes),
+      namespaces: [...new Set(namespaces)].sort(),
+      idle: flag(params.get("idle"), base.spec.idle),
+    },
+    window: Number.isInteger(window) && window > 0 ? window : null,
+    overlay: oneOf(OVERLAYS, params.get("overlay"), base.overlay),
+    label: oneOf(EDGE_LABELS, params.get("label"), base.label),
+    refresh: oneOf(REFRESHES, params.get("refresh"), base.refresh),
+    selected: params.get("selected") || null,
+    find: params.get("find") ?? "",
+  };
+}
+
+/** The query string of a state: only what differs from the default, other pages' parameters (cluster) kept. */
+export function writeGraphUrl(state: GraphUrl, onto: URLSearchParams = new URLSearchParams()): URLSearchParams {
+  const base = DEFAULT_GRAPH_URL;
+  const params = new URLSearchParams(onto);
+  const put = (name: string, value: string, plain: string) => {
+    if (value === plain) params.delete(name);
+    else params.set(name, value);
+  };
+  put("view", state.spec.kind, base.spec.kind);
+  put("services", state.spec.service_nodes ? "1" : "0", base.spec.service_nodes ? "1" : "0");
+  put("namespaces", [...state.spec.namespaces].sort().join(","), "");
+  put("idle", state.spec.idle ? "1" : "0", base.spec.idle ? "1" : "0");
+  put("window", state.window == null ? "" : String(state.window), "");
+  put("overlay", state.overlay, base.overlay);
+  put("label", state.label, base.label);
+  put("refresh", state.refresh, base.refresh);
+  put("selected", state.selected ?? "", "");
+  put("find", state.find, "");
+  return params;
+}
