@@ -103,19 +103,20 @@ class _Round:
 
     def _list(self, kind: ServedKind) -> KindObjects:
         objects: list[Manifest] = []
-        query = {"limit": str(PAGE)}
+        selected = {"fieldSelector": kind.selector} if kind.selector else {}
+        query = selected | {"limit": str(PAGE)}
         while True:
             try:
                 page = self._kubernetes.request("GET", kind.path(), query=query)
             except Expired:
                 # The continuation was too slow for the server's memory: all at once.
-                objects, query = [], {}
-                page = self._kubernetes.request("GET", kind.path())
+                objects = []
+                page = self._kubernetes.request("GET", kind.path(), query=selected)
             objects.extend(trim(item, kind.api_version, kind.kind) for item in page.get("items") or ())
             metadata = page.get("metadata") or {}
             if not metadata.get("continue"):
                 return KindObjects(str(metadata.get("resourceVersion") or ""), tuple(objects))
-            query = {"limit": str(PAGE), "continue": metadata["continue"]}
+            query = selected | {"limit": str(PAGE), "continue": metadata["continue"]}
 
     def _watch(self, kind: ServedKind, known: KindObjects) -> KindObjects:
         query = {
@@ -124,6 +125,8 @@ class _Round:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(max(1, round(self._budget))),
         }
+        if kind.selector:
+            query["fieldSelector"] = kind.selector
         stream = self._kubernetes.stream(kind.path(), query, self._budget)
         with self._lock:
             if self._over:

@@ -18,6 +18,8 @@ class KnownKind(msgspec.Struct, frozen=True):
     plural: str
     kind: str
     versions: tuple[str, ...]
+    selector: str = ""
+    """Field selector of the objects that are read; "": all."""
 
 
 class ServedKind(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ class ServedKind(msgspec.Struct, frozen=True):
     plural: str
     kind: str
     namespaced: bool
+    selector: str = ""
 
     @property
     def api_version(self) -> str:
@@ -56,9 +59,9 @@ def _group(group: str, versions: str, **kinds: str) -> tuple[KnownKind, ...]:
 
 # Of kinds with one name in two groups (Gateway, HTTPRoute, AuthorizationPolicy) the first here owns the short name.
 KNOWN_KINDS: tuple[KnownKind, ...] = (
-    *_group(
-        "", "v1", namespaces="Namespace", services="Service", pods="Pod", serviceaccounts="ServiceAccount", nodes="Node"
-    ),
+    *_group("", "v1", namespaces="Namespace", services="Service", pods="Pod", serviceaccounts="ServiceAccount"),
+    # Istio's mesh configuration; other ConfigMaps are nobody's business.
+    KnownKind("", "configmaps", "ConfigMap", ("v1",), "metadata.name=istio"),
     *_group("apps", "v1", deployments="Deployment", statefulsets="StatefulSet", daemonsets="DaemonSet"),
     *_group("apps", "v1", replicasets="ReplicaSet"),
     *_group("batch", "v1", jobs="Job", cronjobs="CronJob"),
@@ -147,6 +150,6 @@ def served_kinds(resources: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[
             offer = offers.get((api_version, known.plural))
             if offer is not None and {"list", "watch"} <= set(offer.get("verbs") or ()):
                 namespaced = bool(offer.get("namespaced"))
-                served.append(ServedKind(known.group, version, known.plural, known.kind, namespaced))
+                served.append(ServedKind(known.group, version, known.plural, known.kind, namespaced, known.selector))
                 break
     return tuple(served)

@@ -1,0 +1,149 @@
+"""Reads an Envoy's admin interface: straight at the pod's address, or through the Kubernetes API's port-forward where,
+as in Istio, it listens on the pod's loopback only.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+from kubernetes.stream.ws_client import portforward_call
+
+from meshui.adapters.envoy.paths import check_path
+from meshui.domain.failures import Code, Failure
+from meshui.domain.mesh.names import ObjectRef
+
+ADMIN_PORT = 15000
+MEGABYTE = 1024 * 1024
+
+
+class _Admin:
+    """What both ways share: one GET over a given connection, bounded in time and size."""
+
+    def __init__(self, port: int, timeout: float, largest_answer: int) -> None:
+        self._port = port
+        self._timeout = timeout
+        self._largest = largest_answer
+
+    def get(self, pod: ObjectRef, path: str) -> bytes:
+        """The page's body. Raises Failure(SOURCE_UNAVAILABLE), or UNSUPPORTED for a page that is not to be read."""
+        check_path(path)
+        try:
+            connection = self._connect(pod)
+            try:
+                return self._fetch(connection, pod, path)
+            finally:
+                connection.close()
+        except TimeoutError as problem:
+            raise unavailable(pod, f"did not answer in {self._timeout:g} s") from problem
+        except ConnectionRefusedError as problem:
+            raise unavailable(pod, "refused the connection") from problem
+        except (OSError, http.client.HTTPException, ApiException) as problem:
+            raise unavailable(pod, f"can't be reached: {problem}") from problem
+
+    def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
+        raise NotImplementedError
+
+    def _fetch(self, connection: http.client.HTTPConnection, pod: ObjectRef, path: str) -> bytes:
+        deadline = time.monotonic() + self._timeout * 3
+        connection.request("GET", path, headers={"Host": "localhost", "Connection": "close"})
+        response = connection.getresponse()
+        if response.status != http.client.OK:
+            raise unavailable(pod, f"answered HTTP {response.status} to {path}")
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.read(64 * 1024):
+            size += len(chunk)
+            if size > self._largest:
+                raise unavailable(pod, f"gave more than {self._largest // MEGABYTE} MB for {path}, which is not read")
+            if time.monotonic() > deadline:
+                raise unavailable(pod, f"did not finish {path} in {self._timeout * 3:g} s")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+class PodAddressAdmin(_Admin):
+    """A ProxySource that connects to the pod's own address, which `address` tells (None: it has none now)."""
+
+    def __init__(
+        self,
+        address: Callable[[ObjectRef], str | None],
+        *,
+        port: int = ADMIN_PORT,
+        timeout: float = 3.0,
+        largest_answer: int = 32 * MEGABYTE,
+    ) -> None:
+        super().__init__(port, timeout, largest_answer)
+        self._address = address
+
+    def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
+        address = self._address(pod)
+        if not address:
+            raise unavailable(pod, "has no address now")
+        return http.client.HTTPConnection(address, self._port, timeout=self._timeout)
+
+
+class PortForwardAdmin(_Admin):
+    """A ProxySource that asks the Kubernetes API to forward the port, as `kubectl port-forward` does. `configuration` is
+    the official client's; `authorization` gives the current Authorization header."""
+
+    def __init__(
+        self,
+        configuration: Any,
+        authorization: Callable[[], str | None],
+        *,
+        port: int = ADMIN_PORT,
+        timeout: float = 8.0,
+        largest_answer: int = 32 * MEGABYTE,
+    ) -> None:
+        super().__init__(port, timeout, largest_answer)
+        self._configuration = configuration
+        self._authorization = authorization
+
+    def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
+        url = f"{self._configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward"
+        token = self._authorization()
+        forward = portforward_call(
+            self._configuration,
+            "GET",
+            url,
+            query_params=[("ports", str(self._port))],
+            headers={"authorization": token} if token else {},
+        )
+        connection = http.client.HTTPConnection("localhost", self._port, timeout=self._timeout)
+        forwarded = forward.socket(self._port)
+        forwarded.settimeout(self._timeout)
+        connection.sock = _Forwarded(forwarded)
+        return connection
+
+
+class _Forwarded:
+    """The local end of a forwarded port; a plain socket pair, so that http.client can close it like any other."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def close(self) -> None:
+        try:
+            self._inner.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        finally:
+            self._inner.close()
+
+
+def unavailable(pod: ObjectRef, what: str) -> Failure:
+    """ "The proxy of shop/web-1 <what>"."""
+    return Failure(
+        Code.SOURCE_UNAVAILABLE,
+        f"The proxy of {pod.namespace}/{pod.name} {what}",
+        next_step="MeshUI asks again at the next poll.",
+        context={"source": "proxies", "object": str(pod)},
+    )
