@@ -39,7 +39,7 @@ BANK_PORT = 8080
 CERTIFICATE_FAULTS = "faults/bad-certificate"
 """In the state folder: one `<namespace>.<pod>` a line whose client certificate is to come from a strange CA."""
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 _KUBERNETES_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -144,6 +144,8 @@ class Layout:
     """The places of one running demo."""
 
     state: Path
+    cache: Path
+    """What is fetched once and kept between runs, whatever the state folder."""
     network: int
     web_port: int
     kubernetes_port: int
@@ -238,7 +240,11 @@ class Layout:
 
     def environment(self) -> dict[str, str]:
         """The variables by which a child process loads this very layout."""
-        values: dict[str, str] = {"MESHUI_STATE": str(self.state), "MESHUI_DEMO_NETWORK": str(self.network)}
+        values: dict[str, str] = {
+            "MESHUI_STATE": str(self.state),
+            "MESHUI_CACHE": str(self.cache),
+            "MESHUI_DEMO_NETWORK": str(self.network),
+        }
         return values | {variable: str(getattr(self, field)) for field, (variable, _, _) in _PORT_VARIABLES.items()}
 
     @property
@@ -287,9 +293,10 @@ def load(environ: Mapping[str, str] | None = None) -> Layout:
         if port in taken:
             raise LayoutError(f"{variable} and {taken[port]} are both {port}; give each its own port")
         taken[port] = variable
-    state = Path(environ.get("MESHUI_STATE") or _REPOSITORY / ".meshui" / "demo")
+    home = REPOSITORY / ".meshui"
     return Layout(
-        state=state.expanduser().absolute(),
+        state=Path(environ.get("MESHUI_STATE") or home / "demo").expanduser().absolute(),
+        cache=Path(environ.get("MESHUI_CACHE") or home / "cache").expanduser().absolute(),
         network=_number(environ, "MESHUI_DEMO_NETWORK", 18, 1, 254),
         **ports,
     )

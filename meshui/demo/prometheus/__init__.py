@@ -1,0 +1,1 @@
+"""The demo's Prometheus: where its binary comes from and how it is started."""
