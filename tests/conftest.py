@@ -107,9 +107,10 @@ def own_valkey(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def prometheus_binary() -> Path:
     """A real Prometheus, found or unpacked as the demo does it."""
+    from meshui.demo import layout
     from meshui.demo.prometheus import binary
 
-    return Path(binary.find_or_unpack())
+    return binary.find(layout.load().cache, print).path
 
 
 @pytest.fixture

@@ -88,8 +88,8 @@ class PodAddressAdmin(_Admin):
 
 
 class PortForwardAdmin(_Admin):
-    """A ProxySource that asks the Kubernetes API to forward the port, as `kubectl port-forward` does. `configuration` is
-    the official client's; `authorization` gives the current Authorization header."""
+    """A ProxySource that asks the Kubernetes API to forward the port, as `kubectl port-forward` does. `configuration`
+    is the official client's; `authorization` gives the current Authorization header."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class PortForwardAdmin(_Admin):
     def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
         url = f"{self._configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward"
         token = self._authorization()
-        forward = portforward_call(
+        forward = portforward_call(  # type: ignore[no-untyped-call]
             self._configuration,
             "GET",
             url,
