@@ -135,7 +135,8 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class SourceState(msgspec.Struct, frozen=True):
-    """How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never answered."""
+    """How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never
+    answered."""
 
     name: Literal["telemetry", "inventory", "proxies"]
     state: Literal["loading", "live", "stale", "failed"]

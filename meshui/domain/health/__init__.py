@@ -1,0 +1,1 @@
+"""Numbers to a state with its reason."""

@@ -1,0 +1,1 @@
+"""The vocabulary: identities, hosts, workloads, services and typed policy objects."""

@@ -1,0 +1,1 @@
+"""One module per metrics dialect: its queries, and how its samples become the same telemetry rows."""

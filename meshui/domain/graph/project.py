@@ -1,0 +1,256 @@
+"""A snapshot to what one view shows. Pure and shared: computed once per view and version, whoever watches."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import numpy as np
+
+from meshui.domain.authz import prediction as authz_prediction
+from meshui.domain.graph.aggregate import Spread, Totals, names_by_edge
+from meshui.domain.graph.judge import ViewNumbers, judged_totals, view_numbers
+from meshui.domain.graph.latency import quantiles
+from meshui.domain.graph.mesh import GraphNode
+from meshui.domain.graph.model import Box, Edge, GraphView, Health, Node, Traffic, ViewSpec
+from meshui.domain.graph.responses import Breakdown, breakdowns, most_frequent
+from meshui.domain.graph.views import view_name
+from meshui.domain.health.reasons import per_second, pods_health, traffic_health, worse
+from meshui.domain.mtls import prediction as mtls_prediction
+from meshui.domain.snapshot import MeshSnapshot, may_deny
+from meshui.domain.telemetry.rows import PROTOCOLS, REPORTERS, TCP, FloatColumn, IntColumn
+
+_MOST_NAMES = 8
+"""Principals and hosts listed per edge."""
+
+
+def project(snapshot: MeshSnapshot, spec: ViewSpec) -> GraphView:
+    """The view that the spec asks for. Numbers of a node are of all its traffic, also where a namespace filter hides
+    some of its edges. Boxes, nodes and edges are ordered by id."""
+    view = view_name(spec)
+    numbers = view_numbers(
+        snapshot.graph,
+        view,
+        may_deny(snapshot.authz, snapshot.authz_of),
+        snapshot.window_seconds,
+        snapshot.levels.get(view, {}),
+        snapshot.thresholds,
+    )
+    inside, shown_nodes, shown_edges = _shown(numbers, spec)
+    found = breakdowns(snapshot.graph, numbers.grouping)
+    nodes = _nodes(snapshot, numbers, found, shown_nodes, inside, boxed=spec.kind != "namespace")
+    boxes = {
+        node.box: Box(id=node.box, kind="namespace", label=node.namespace) for node in nodes if node.box is not None
+    }
+    return GraphView(
+        cluster=snapshot.cluster,
+        version=snapshot.version,
+        published_at=snapshot.published_at,
+        evaluated_at=snapshot.evaluated_at,
+        window_seconds=snapshot.window_seconds,
+        sources=snapshot.sources,
+        boxes=tuple(boxes[box] for box in sorted(boxes)),
+        nodes=tuple(sorted(nodes, key=lambda node: node.id)),
+        edges=tuple(sorted(_edges(snapshot, numbers, found, shown_edges), key=lambda edge: edge.id)),
+    )
+
+
+def _shown(numbers: ViewNumbers, spec: ViewSpec) -> tuple[list[bool], list[int], list[int]]:
+    """(which nodes are in the namespaces asked for, the nodes shown, the edges shown): an edge is shown when one of its
+    ends is inside, and so is its other end."""
+    grouping = numbers.grouping
+    wanted = set(spec.namespaces)
+    inside = np.array([not wanted or node.namespace in wanted for node in grouping.nodes], dtype=bool)
+    edges = np.flatnonzero(inside[grouping.source] | inside[grouping.destination])
+    nodes = np.union1d(grouping.source[edges], grouping.destination[edges])
+    if spec.idle:
+        nodes = np.union1d(nodes, grouping.idle[inside[grouping.idle]])
+    return inside.tolist(), nodes.tolist(), edges.tolist()
+
+
+def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown], shown: list[int]) -> list[Edge]:
+    graph, grouping, edges = snapshot.graph, numbers.grouping, numbers.edges
+    p50, p90, p95, p99 = (_milliseconds(snapshot, edges.totals, q) for q in (0.5, 0.9, 0.95, 0.99))
+    mtls_of = _members(numbers, snapshot.mtls_of, len(snapshot.mtls))
+    authz_of = _members(numbers, snapshot.authz_of, len(snapshot.authz))
+    sources = names_by_edge(grouping, graph.source_principals, graph.strings, _MOST_NAMES)
+    destinations = names_by_edge(grouping, graph.destination_principals, graph.strings, _MOST_NAMES)
+    hosts = names_by_edge(grouping, graph.hosts, graph.strings, _MOST_NAMES)
+    ids = [node.id for node in grouping.nodes]
+    built = []
+    for number in shown:
+        its, rate = found[number], round(float(edges.rate[number]), 6)
+        denied = round(float(edges.denied[number]), 6)
+        share = float(edges.mtls_share[number])
+        built.append(
+            Edge(
+                id=numbers.edge_ids[number],
+                source=ids[grouping.source[number]],
+                destination=ids[grouping.destination[number]],
+                protocol=PROTOCOLS[grouping.protocol[number]],
+                reporter=REPORTERS[edges.reporter[number]],
+                rate=rate,
+                error_share=_share(edges.totals, number),
+                codes=_rounded(its.codes),
+                grpc_codes=_rounded(its.grpc_codes),
+                flags=_rounded(its.flags),
+                p50_ms=p50[number],
+                p90_ms=p90[number],
+                p95_ms=p95[number],
+                p99_ms=p99[number],
+                sent_bytes_rate=round(float(edges.sent[number]), 3),
+                received_bytes_rate=round(float(edges.received[number]), 3),
+                health=_edge_health(snapshot, numbers, its, number),
+                mtls=mtls_prediction.merged(
+                    [snapshot.mtls[one] for one in mtls_of[number]], None if isnan(share) else round(share, 6)
+                ),
+                authz=authz_prediction.merged([snapshot.authz[one] for one in authz_of[number]], denied, rate),
+                source_principals=sources[number],
+                destination_principals=destinations[number],
+                hosts=hosts[number],
+            )
+        )
+    return built
+
+
+def _nodes(
+    snapshot: MeshSnapshot,
+    numbers: ViewNumbers,
+    found: list[Breakdown],
+    shown: list[int],
+    inside: list[bool],
+    *,
+    boxed: bool,
+) -> list[Node]:
+    grouping, nodes = numbers.grouping, numbers.nodes
+    inbound_p95 = _milliseconds(snapshot, nodes.inbound, 0.95)
+    outbound_p95 = _milliseconds(snapshot, nodes.outbound, 0.95)
+    arriving = _by_node(grouping.destination)
+    leaving = _by_node(grouping.source)
+    built = []
+    for number in shown:
+        node = grouping.nodes[number]
+        edges = (leaving if nodes.by_outbound[number] else arriving).get(number, [])
+        built.append(
+            Node(
+                id=node.id,
+                kind=node.kind,
+                cluster=node.cluster,
+                namespace=node.namespace,
+                name=node.name,
+                label=node.label,
+                box=f"box:{node.cluster}/{node.namespace}" if boxed and node.namespace else None,
+                health=_node_health(snapshot, numbers, node, number, [found[edge] for edge in edges], edges),
+                inbound=_traffic(nodes.inbound, nodes.inbound_rate, inbound_p95, number),
+                outbound=_traffic(nodes.outbound, nodes.outbound_rate, outbound_p95, number),
+                app=node.app,
+                version=node.version,
+                workload_kind=node.workload_kind,
+                has_proxy=node.has_proxy,
+                pods_ready=node.pods_ready,
+                pods_total=node.pods_total,
+                badges=node.badges,
+                outside=not inside[number],
+            )
+        )
+    return built
+
+
+def _edge_health(snapshot: MeshSnapshot, numbers: ViewNumbers, its: Breakdown, number: int) -> Health:
+    totals, levels = numbers.edges.totals, numbers.edge_levels
+    stream = numbers.grouping.protocol[number] == TCP
+    if stream and totals.answered[number] == 0:
+        return Health("healthy", f"connections are open; none opened or closed in the last {snapshot.window_seconds} s")
+    return _health_of(snapshot, totals, int(levels.server[number]), int(levels.client[number]), number, [its], stream)
+
+
+def _node_health(
+    snapshot: MeshSnapshot, numbers: ViewNumbers, node: GraphNode, number: int, its: list[Breakdown], edges: list[int]
+) -> Health:
+    nodes, levels = numbers.nodes, numbers.node_levels
+    by_pods = pods_health(node.pods_ready, node.pods_total)
+    is_stream = [bool(numbers.grouping.protocol[edge] == TCP) for edge in edges]
+    requests = [one for one, stream in zip(its, is_stream, strict=True) if not stream]
+    streams = [one for one, stream in zip(its, is_stream, strict=True) if stream]
+    judged = judged_totals(nodes)
+    health: Health | None = None
+    if judged.answered[number] > 0:
+        server, client = int(levels.server[number]), int(levels.client[number])
+        health = _health_of(snapshot, judged, server, client, number, requests, False)
+    if nodes.streams.answered[number] > 0:
+        of_streams = _health_of(snapshot, nodes.streams, int(levels.stream[number]), 0, number, streams, True)
+        health = worse(of_streams, health)
+    if health is not None:
+        return worse(health, by_pods)
+    if by_pods is not None:
+        return by_pods
+    if node.kind == "unknown":
+        return Health("unknown", "outside the mesh: nothing tells of its health")
+    if streams:
+        return Health("healthy", f"connections are open; none opened or closed in the last {snapshot.window_seconds} s")
+    if nodes.outbound_rate[number] > 0:
+        return Health("healthy", f"nobody calls it; it sends {per_second(float(nodes.outbound_rate[number]))}")
+    return Health("idle", f"no traffic in the last {snapshot.window_seconds} s")
+
+
+def _health_of(
+    snapshot: MeshSnapshot, totals: Totals, server: int, client: int, number: int, its: list[Breakdown], stream: bool
+) -> Health:
+    worst, single = most_frequent(_added([one.errors for one in its]))
+    worst_client, single_client = most_frequent(_added([one.client_errors for one in its]))
+    return traffic_health(
+        total=float(totals.answered[number]),
+        failed=float(totals.failed[number]),
+        refused=float(totals.refused[number]),
+        server_level=server,
+        client_level=client,
+        window_seconds=snapshot.window_seconds,
+        worst=worst,
+        worst_client=worst_client,
+        single=single,
+        single_client=single_client,
+        unit="conn/s" if stream else "req/s",
+        limits=snapshot.thresholds,
+    )
+
+
+def _members(numbers: ViewNumbers, which: IntColumn, kinds: int) -> list[list[int]]:
+    """The different predictions of the finest edges in each edge of the view."""
+    spread = Spread(numbers.grouping)
+    members: list[list[int]] = [[] for _ in range(len(numbers.grouping))]
+    for cell in np.unique(spread.group.astype(np.int64) * kinds + which[spread.element]).tolist():
+        group, kind = divmod(cell, kinds)
+        members[group].append(kind)
+    return members
+
+
+def _by_node(end: IntColumn) -> dict[int, list[int]]:
+    edges: dict[int, list[int]] = {}
+    for edge, node in enumerate(end.tolist()):
+        edges.setdefault(node, []).append(edge)
+    return edges
+
+
+def _milliseconds(snapshot: MeshSnapshot, totals: Totals, q: float) -> list[float | None]:
+    values = quantiles(snapshot.graph.bounds, totals.cumulative, q).tolist()
+    return [None if isnan(value) else round(value, 3) for value in values]
+
+
+def _traffic(totals: Totals, rate: FloatColumn, p95: list[float | None], number: int) -> Traffic:
+    return Traffic(rate=round(float(rate[number]), 6), error_share=_share(totals, number), p95_ms=p95[number])
+
+
+def _share(totals: Totals, number: int) -> float | None:
+    answered = float(totals.answered[number])
+    return round(float(totals.failed[number]) / answered, 6) if answered > 0 else None
+
+
+def _added(parts: list[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for part in parts:
+        for name, rate in part.items():
+            total[name] = total.get(name, 0.0) + rate
+    return total
+
+
+def _rounded(rates: dict[str, float]) -> dict[str, float]:
+    return {name: round(rate, 6) for name, rate in sorted(rates.items())}
