@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.proxy.reading import ProxyReading
 
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON gives it."""
@@ -23,18 +24,24 @@ class MetricsSource(Protocol):
 class InventorySource(Protocol):
     """A cluster's objects, read. Raises Failure(SOURCE_UNAVAILABLE | FORBIDDEN)."""
 
-    def refresh(self, known: Mapping[str, KindState], budget_seconds: float) -> dict[str, KindState]:
+    def refresh(self, known: Mapping[str, KindState], budget_seconds: float) -> Mapping[str, KindState]:
         """The current objects of every kind that the cluster serves and MeshUI knows, by `group/version/plural`: listed
-        the first time, then watched from the resourceVersion of `known` for at most `budget_seconds`."""
+        the first time, then watched from the resourceVersion of `known` for at most `budget_seconds`. A kind without
+        change keeps the very same `objects`."""
         ...
 
 
 class KindState(Protocol):
-    """One kind's objects and the resourceVersion they are current at."""
+    """One kind's objects and the resourceVersion they are current at. `error`: why they may be old, or are missing."""
 
-    resource_version: str
-    objects: tuple[Manifest, ...]
-    error: str | None
+    @property
+    def resource_version(self) -> str: ...
+
+    @property
+    def objects(self) -> tuple[Manifest, ...]: ...
+
+    @property
+    def error(self) -> str | None: ...
 
 
 class ConfigSource(Protocol):
@@ -55,14 +62,23 @@ class ConfigSource(Protocol):
 class Actor(Protocol):
     """Who a write is made as in the cluster's own RBAC."""
 
-    kubernetes_user: str
-    kubernetes_groups: tuple[str, ...]
+    @property
+    def kubernetes_user(self) -> str: ...
+
+    @property
+    def kubernetes_groups(self) -> tuple[str, ...]: ...
 
 
 class ProxySource(Protocol):
-    """Envoy admin of one proxy, GET only. Raises Failure(SOURCE_UNAVAILABLE)."""
+    """Envoy admin of one proxy, GET only."""
 
-    def get(self, pod: ObjectRef, path: str) -> bytes: ...
+    def get(self, pod: ObjectRef, path: str) -> bytes:
+        """A page's body. Raises Failure(SOURCE_UNAVAILABLE | UNSUPPORTED)."""
+        ...
+
+    def read(self, pod: ObjectRef) -> ProxyReading:
+        """Its state, certificates, unhealthy endpoints and config versions. Raises Failure(SOURCE_UNAVAILABLE)."""
+        ...
 
 
 class SnapshotStore(Protocol):
@@ -72,11 +88,21 @@ class SnapshotStore(Protocol):
 
     def get_part(self, cluster: str, part: str) -> bytes | None: ...
 
+    def get_parts(self, cluster: str, parts: Sequence[str]) -> list[bytes | None]: ...
+
     def publish(self, cluster: str, window_seconds: int, version: int, data: bytes, fence: int) -> bool:
-        """Keeps the snapshot as the live one and in the ring; False when `fence` or `version` is older than what is there."""
+        """Keeps the snapshot as the live one and in the ring; False when `fence` or `version` is older than theirs."""
         ...
 
     def live(self, cluster: str, window_seconds: int) -> tuple[int, bytes] | None: ...
+
+    def live_version(self, cluster: str, window_seconds: int) -> int | None: ...
+
+    def ring_versions(self, cluster: str, window_seconds: int, last: int) -> list[int]:
+        """Oldest first."""
+        ...
+
+    def ring_entries(self, cluster: str, window_seconds: int, versions: Sequence[int]) -> list[tuple[int, bytes]]: ...
 
     def ring(self, cluster: str, window_seconds: int, last: int) -> Iterable[tuple[int, bytes]]: ...
 
@@ -91,3 +117,5 @@ class Events(Protocol):
     """Tells every web process that something new is there to be read from the store."""
 
     def published(self, cluster: str, window_seconds: int, version: int) -> None: ...
+
+    def changed(self, cluster: str, change: Mapping[str, Any]) -> None: ...

@@ -8,17 +8,25 @@ import http.client
 import socket
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream.ws_client import portforward_call
 
+from meshui.adapters.envoy.parse import parse_certs, parse_clusters, parse_server_info, parse_versions
 from meshui.adapters.envoy.paths import check_path
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.proxy.reading import ProxyReading
 
 ADMIN_PORT = 15000
 MEGABYTE = 1024 * 1024
+LISTENER_VERSIONS = (
+    "/config_dump?resource=dynamic_listeners"
+    "&mask=name,active_state.version_info,active_state.last_updated,error_state.details"
+)
+"""Without the mask a page of megabytes."""
 
 
 class _Admin:
@@ -44,6 +52,19 @@ class _Admin:
             raise unavailable(pod, "refused the connection") from problem
         except (OSError, http.client.HTTPException, ApiException) as problem:
             raise unavailable(pod, f"can't be reached: {problem}") from problem
+
+    def read(self, pod: ObjectRef) -> ProxyReading:
+        """The proxy as its pages tell. Raises Failure(SOURCE_UNAVAILABLE)."""
+        clusters = parse_clusters(self.get(pod, "/clusters?format=json"))
+        return ProxyReading(
+            pod=pod,
+            read_at=datetime.now(UTC),
+            info=parse_server_info(self.get(pod, "/server_info")),
+            certificates=parse_certs(self.get(pod, "/certs")),
+            clusters=len(clusters),
+            unhealthy=tuple(one for one in clusters if any(endpoint.unhealthy for endpoint in one.endpoints)),
+            versions=parse_versions(self.get(pod, LISTENER_VERSIONS)),
+        )
 
     def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
         raise NotImplementedError

@@ -10,55 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from meshui.domain.failures import Code, Failure
+from meshui.domain.proxy.reading import Certificate, ConfigVersion, Endpoint, EnvoyCluster, ServerInfo
 
 _T = TypeVar("_T")
-
-
-class Certificate(msgspec.Struct, frozen=True):
-    """A certificate in use. `ca`: a trust anchor, else a leaf or intermediate."""
-
-    ca: bool
-    path: str
-    serial_number: str
-    uris: tuple[str, ...]
-    valid_from: datetime | None
-    expires_at: datetime | None
-
-
-class Endpoint(msgspec.Struct, frozen=True):
-    """A host of an Envoy cluster. `unhealthy` names why it gets no requests: ejected, failed_active_check, eds."""
-
-    address: str
-    weight: int
-    unhealthy: tuple[str, ...]
-
-
-class EnvoyCluster(msgspec.Struct, frozen=True):
-    """An Envoy cluster (CDS) with its endpoints."""
-
-    name: str
-    endpoints: tuple[Endpoint, ...]
-
-
-class ServerInfo(msgspec.Struct, frozen=True):
-    """Which Envoy it is and how it is. `state`: LIVE, DRAINING, PRE_INITIALIZING, INITIALIZING."""
-
-    version: str
-    state: str
-    uptime_seconds: float
-    node_id: str
-    node_cluster: str
-
-
-class ConfigVersion(msgspec.Struct, frozen=True):
-    """A dynamic resource and the version in force. `error`: why a newer one was rejected."""
-
-    type: str
-    """listener, cluster, route, secret."""
-    name: str
-    version: str
-    updated_at: datetime | None
-    error: str | None = None
 
 
 class _Certs(msgspec.Struct):

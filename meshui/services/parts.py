@@ -1,0 +1,128 @@
+"""What the polls leave in the store for the publisher: named parts, each with the state of its source."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from meshui.domain.failures import Failure
+from meshui.domain.graph.model import SourceState
+from meshui.domain.proxy.reading import ProxyReading
+from meshui.services.ports import Manifest, SnapshotStore
+
+SourceName = Literal["telemetry", "inventory", "proxies"]
+_T = TypeVar("_T")
+
+INVENTORY = "inventory"
+PROXIES = "proxies"
+
+
+class SourceStatus(msgspec.Struct, frozen=True):
+    """How a source answers. `error`: why it fails now, since `error_since`; `partial`: what a good answer lacks."""
+
+    as_of: datetime | None = None
+    error: str | None = None
+    error_since: datetime | None = None
+    partial: str | None = None
+
+
+class TelemetryPart(msgspec.Struct, frozen=True):
+    """The bodies of one poll's queries, all evaluated at the same instant."""
+
+    evaluated_at: datetime
+    bodies: dict[str, bytes]
+
+
+class KindEntry(msgspec.Struct, frozen=True):
+    """One kind in the inventory's index; its objects are a part of their own, rewritten only when `stamp` changes."""
+
+    resource_version: str
+    stamp: int
+    count: int
+    error: str | None = None
+
+
+class InventoryIndex(msgspec.Struct, frozen=True):
+    """The kinds of a cluster by `group/version/plural`."""
+
+    kinds: dict[str, KindEntry]
+
+
+class KindBody(msgspec.Struct, frozen=True):
+    """The objects of one kind."""
+
+    stamp: int
+    objects: tuple[Manifest, ...]
+
+
+class ProxiesPart(msgspec.Struct, frozen=True):
+    """The latest reading of every proxy that was sampled, by "NAMESPACE/POD"; `cursor`: the last one that was."""
+
+    cursor: str
+    readings: dict[str, ProxyReading]
+
+
+def telemetry_part(window_seconds: int) -> str:
+    """The name of a window's telemetry part."""
+    return f"telemetry/{window_seconds}"
+
+
+def kind_part(key: str) -> str:
+    """The name of the part with a kind's objects."""
+    return f"{INVENTORY}/{key}"
+
+
+def put(store: SnapshotStore, cluster: str, part: str, value: msgspec.Struct) -> None:
+    """Keeps a part."""
+    store.put_part(cluster, part, msgspec.msgpack.encode(value))
+
+
+def get(store: SnapshotStore, cluster: str, part: str, type_: type[_T]) -> _T | None:
+    """A part, or None; also for one that another release wrote in a shape that this one can't read."""
+    return decode(store.get_part(cluster, part), type_)
+
+
+def decode(data: bytes | None, type_: type[_T]) -> _T | None:
+    """As `get`, of what the store gave."""
+    if data is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(data, type=type_)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def status(store: SnapshotStore, cluster: str, part: str) -> SourceStatus | None:
+    """The state of a part's source; None before its first poll."""
+    return get(store, cluster, f"{part}/status", SourceStatus)
+
+
+def succeeded(
+    store: SnapshotStore, cluster: str, part: str, as_of: datetime, partial: str | None = None
+) -> SourceStatus | None:
+    """Notes a good answer. Gives the status before it."""
+    before = status(store, cluster, part)
+    put(store, cluster, f"{part}/status", SourceStatus(as_of=as_of, partial=partial))
+    return before
+
+
+def failed(store: SnapshotStore, cluster: str, part: str, failure: Failure, now: datetime) -> SourceStatus | None:
+    """Notes a failure; the part itself and the time of its last good answer stay. Gives the status before it."""
+    before = status(store, cluster, part)
+    since = before.error_since if before and before.error_since else now
+    as_of = before.as_of if before else None
+    put(store, cluster, f"{part}/status", SourceStatus(as_of=as_of, error=failure.message, error_since=since))
+    return before
+
+
+def source_state(name: SourceName, status: SourceStatus | None, *, have_part: bool) -> SourceState:
+    """The status as a snapshot tells it."""
+    if status is None:
+        return SourceState(name=name, state="loading")
+    if status.error is None:
+        return SourceState(name=name, state="live", as_of=status.as_of, error=status.partial)
+    if status.as_of is None or not have_part:
+        return SourceState(name=name, state="failed", stale_since=status.error_since, error=status.error)
+    return SourceState(name=name, state="stale", as_of=status.as_of, stale_since=status.error_since, error=status.error)

@@ -1,0 +1,94 @@
+"""Joins what the polls left into the next snapshot of a window, and tells everybody.
+
+One publisher per cluster at a time, by a lock with a fencing token: one that was held up past its lock can't overwrite
+what a later one published.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from meshui.domain.failures import Code, Failure
+from meshui.domain.mesh.inventory import build_inventory
+from meshui.domain.snapshot import MeshSnapshot, assemble, encode
+from meshui.domain.telemetry.rows import no_rows
+from meshui.services import parts, read_graph, read_telemetry
+from meshui.services.ports import Events, SnapshotStore
+from meshui.services.read_inventory import inventory_or_none
+
+LOCK_SECONDS = 20.0
+PATIENCE_SECONDS = 5.0
+"""How long to wait for another publisher of the same cluster."""
+
+
+def publish_snapshot(
+    store: SnapshotStore,
+    events: Events,
+    cluster: str,
+    window_seconds: int,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int | None:
+    """The version published; None when a later publisher was faster. Raises Failure(SOURCE_UNAVAILABLE) when the store
+    fails, and THROTTLED when others have been publishing for too long."""
+    with _only_one(store, cluster) as fence:
+        version, data = _next(store, cluster, window_seconds, clock())
+        if not store.publish(cluster, window_seconds, version, data, fence):
+            return None
+    events.published(cluster, window_seconds, version)
+    return version
+
+
+def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime) -> tuple[int, bytes]:
+    telemetry_name = parts.telemetry_part(window_seconds)
+    telemetry = parts.get(store, cluster, telemetry_name, parts.TelemetryPart)
+    inventory = inventory_or_none(store, cluster)
+    previous = _previous(store, cluster, window_seconds)
+    # Versions are milliseconds of the clock, so that they keep growing when the store has lost everything.
+    version = max(int(now.timestamp() * 1000), (previous.version if previous else 0) + 1)
+    proxies = parts.status(store, cluster, parts.PROXIES)
+    snapshot = assemble(
+        cluster=cluster,
+        version=version,
+        published_at=now,
+        evaluated_at=telemetry.evaluated_at if telemetry else None,
+        window_seconds=window_seconds,
+        rows=read_telemetry.rows(store, cluster, window_seconds, telemetry) if telemetry else no_rows(cluster),
+        inventory=inventory or build_inventory((), cluster),
+        sources=(
+            parts.source_state(
+                "telemetry", parts.status(store, cluster, telemetry_name), have_part=telemetry is not None
+            ),
+            parts.source_state(
+                "inventory", parts.status(store, cluster, parts.INVENTORY), have_part=inventory is not None
+            ),
+            parts.source_state("proxies", proxies, have_part=proxies is not None and proxies.as_of is not None),
+        ),
+        previous=previous,
+    )
+    return version, encode(snapshot)
+
+
+def _previous(store: SnapshotStore, cluster: str, window_seconds: int) -> MeshSnapshot | None:
+    try:
+        return read_graph.snapshot(store, cluster, window_seconds)
+    except Failure as failure:
+        if failure.code is Code.NOT_READY:
+            return None
+        raise
+
+
+@contextmanager
+def _only_one(store: SnapshotStore, cluster: str) -> Iterator[int]:
+    name = f"publish:{cluster}"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (fence := store.lock(name, LOCK_SECONDS)) is None:
+        if time.monotonic() > deadline:
+            raise Failure(Code.THROTTLED, f"Another worker has been publishing {cluster} for {PATIENCE_SECONDS:g} s")
+        time.sleep(0.05)
+    try:
+        yield fence
+    finally:
+        store.unlock(name, fence)
