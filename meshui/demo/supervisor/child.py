@@ -106,6 +106,14 @@ class Child:
                 raise ChildError(f"{self.spec.name} was not ready within {self.spec.seconds:.0f} s.{self.tail()}")
             await asyncio.sleep(0.05)
 
+    async def until_done(self, seconds: float) -> None:
+        """Raises ChildError when it fails, or takes longer."""
+        await self._gone_within(seconds)
+        if self.running:
+            raise ChildError(f"{self.spec.name} took longer than {seconds:.0f} s.{self.tail()}")
+        if self._process is None or self._process.returncode:
+            raise ChildError(f"{self.spec.name} failed ({self.exit_reason}).{self.tail()}")
+
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Asks it to end, then kills what is left of its process group."""
         process = self._process

@@ -80,3 +80,8 @@ def every(*probes: Probe) -> Probe:
         return True
 
     return probe
+
+
+async def never() -> bool:
+    """For what runs to its end instead of becoming ready."""
+    return False
