@@ -28,16 +28,8 @@ def status(layout: Layout) -> int:
         age = f"{process['seconds']:.0f} s" if process["seconds"] is not None else ""
         memory = f"{process['memory_mib']:.0f} MiB" if process["memory_mib"] is not None else ""
         restarts = f"restarted {process['restarts']}x" if process["restarts"] else ""
-        columns = (
-            process["name"],
-            process["state"],
-            str(process["pid"] or ""),
-            age,
-            memory,
-            restarts,
-            process["without"],
-        )
-        print("{:<52} {:<19} {:>7} {:>8} {:>8}  {}{}".format(*columns).rstrip())
+        columns = f"{process['name']:<52} {process['state']:<19} {process['pid'] or '':>7} {age:>8} {memory:>8}"
+        print(f"{columns}  {restarts} {process['without']}".rstrip())
     print(f"together {document['memory_mib']:.0f} MiB")
     return int(any(process["state"] == "down" for process in document["processes"]))
 
@@ -94,9 +86,7 @@ def _request(layout: Layout, method: str, path: str) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         raise NotRunningError(_message(error)) from error
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise NotRunningError(
-            f"no demo answers at {layout.control_url} ({error}); start one with `make demo`"
-        ) from error
+        raise NotRunningError(f"no demo answers at {layout.control_url}; `make demo` starts one ({error})") from error
 
 
 def _message(error: urllib.error.HTTPError) -> str:

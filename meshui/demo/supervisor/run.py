@@ -35,6 +35,9 @@ LOG_EVERY_SECONDS = 15.0
 TRAFFIC_SECONDS = 40.0
 GRAPH_SECONDS = 60.0
 TASK_SECONDS = 90.0
+SERVING_WORKLOADS = 8
+"""So many at least serve requests once every journey was made."""
+EDGES = 10
 
 _EXPECTED = (ChildError, NoEnvoyError, PrometheusUnavailableError, ports.AddressTakenError, plan.NoValkeyError)
 
@@ -167,24 +170,20 @@ class Demo:
         deadline = time.monotonic() + seconds
         while not await seen():
             if time.monotonic() > deadline:
-                raise NotReadyError(
-                    f"{otherwise} after {seconds:.0f} s; see {self._layout.state / 'logs' / 'processes'}"
-                )
-            for process in self._crew.status()["processes"]:
-                if process["state"] == "down":
-                    raise NotReadyError(f"{process['name']} died during the start; see {process['log']}")
+                logs = self._layout.state / "logs" / "processes"
+                raise NotReadyError(f"{otherwise} after {seconds:.0f} s; see {logs}")
+            self._crew.check()
             await asyncio.sleep(0.25)
 
     async def _traffic_seen(self) -> bool:
-        query = (
-            'count(count by (destination_workload) (rate(istio_requests_total{reporter="destination"}[15s]) > 0)) >= 8'
-        )
+        served = 'rate(istio_requests_total{reporter="destination"}[15s]) > 0'
+        query = f"count(count by (destination_workload) ({served})) >= {SERVING_WORKLOADS}"
         document = await _get(f"{self._layout.prometheus_url}/api/v1/query", params={"query": query})
         return bool(document and document.get("data", {}).get("result"))
 
     async def _graph_seen(self, token: str) -> bool:
         document = await _get(f"{self._layout.web_url}/api/v1/clusters/demo/graph", token=token)
-        return bool(document and len(document.get("edges", ())) >= 10)
+        return bool(document and len(document.get("edges", ())) >= EDGES)
 
     async def _bound_logs(self) -> None:
         while True:
@@ -253,7 +252,8 @@ def _only_supervisor(layout: Layout) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise AlreadyRunningError(
-                f"it runs already in {layout.state} (process {file.read().strip()}); `python -m meshui.demo down` stops it"
+                f"it runs already in {layout.state}, as process {file.read().strip()}; "
+                "`python -m meshui.demo down` stops it"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
