@@ -110,11 +110,11 @@ class PodAddressAdmin(_Admin):
 
 class PortForwardAdmin(_Admin):
     """A ProxySource that asks the Kubernetes API to forward the port, as `kubectl port-forward` does. `configuration`
-    is the official client's; `authorization` gives the current Authorization header."""
+    gives the official client's; `authorization` gives the current Authorization header."""
 
     def __init__(
         self,
-        configuration: Any,
+        configuration: Callable[[], Any],
         authorization: Callable[[], str | None],
         *,
         port: int = ADMIN_PORT,
@@ -126,10 +126,11 @@ class PortForwardAdmin(_Admin):
         self._authorization = authorization
 
     def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
-        url = f"{self._configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward"
+        configuration = self._configuration()
+        url = f"{configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward"
         token = self._authorization()
         forward = portforward_call(  # type: ignore[no-untyped-call]
-            self._configuration,
+            configuration,
             "GET",
             url,
             query_params=[("ports", str(self._port))],

@@ -7,6 +7,7 @@ bodies are decoded here, because its models refuse objects that they don't know 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,25 @@ class KubernetesOptions(msgspec.Struct, frozen=True):
 
 
 class KubernetesClient:
-    """A connection to an API server. Safe to share between threads, not across a fork."""
+    """A connection to an API server, made at the first request. Safe to share between threads, not across a fork."""
 
     def __init__(self, options: KubernetesOptions) -> None:
         self._options = options
-        self.configuration = _configuration(options)
-        self._client = client.ApiClient(self.configuration)
+        self._made: client.ApiClient | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def configuration(self) -> client.Configuration:
+        """The official client's configuration. Raises Failure(SOURCE_UNAVAILABLE) when there is none that works."""
+        found: client.Configuration = self._client.configuration
+        return found
+
+    @property
+    def _client(self) -> client.ApiClient:
+        with self._lock:
+            if self._made is None:
+                self._made = client.ApiClient(_configuration(self._options))
+            return self._made
 
     @property
     def host(self) -> str:
@@ -95,7 +109,8 @@ class KubernetesClient:
 
     def close(self) -> None:
         """Gives the connections back."""
-        self._client.close()  # type: ignore[no-untyped-call]
+        if self._made is not None:
+            self._made.close()  # type: ignore[no-untyped-call]
 
     def _open(
         self,
