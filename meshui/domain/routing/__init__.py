@@ -1,0 +1,1 @@
+"""VirtualService, DestinationRule, HTTPRoute: who is reached, with which weights."""
