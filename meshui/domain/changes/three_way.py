@@ -27,8 +27,8 @@ def three_way(base: Manifest, ours: Manifest, theirs: Manifest) -> ThreeWay:
     """Merges two edits of `base`. Server-written fields are left out of the comparison, and come from `theirs` in the
     result, so that it can be written with the resourceVersion that is current."""
     conflicts: list[str] = []
-    sides = (without_server_fields(one) for one in (base, ours, theirs))
-    merged = _merge("$", *sides, conflicts)
+    before, mine, other = (without_server_fields(one) for one in (base, ours, theirs))
+    merged = _merge("$", before, mine, other, conflicts)
     result: Manifest = merged if isinstance(merged, dict) else {}
     if "status" in theirs:
         result["status"] = copy.deepcopy(theirs["status"])
@@ -47,15 +47,17 @@ def _merge(path: str, base: Any, ours: Any, theirs: Any, conflicts: list[str]) -
     if isinstance(base, dict) and isinstance(ours, dict) and isinstance(theirs, dict):
         merged = {}
         for key in dict.fromkeys((*theirs, *ours)):
-            parts = (one.get(key, _GONE) for one in (base, ours, theirs))
-            value = _merge(f"{path}.{key}", *parts, conflicts)
+            before, mine, other = (one.get(key, _GONE) for one in (base, ours, theirs))
+            value = _merge(f"{path}.{key}", before, mine, other, conflicts)
             if value is not _GONE:
                 merged[key] = value
         return merged
     lists = isinstance(base, list) and isinstance(ours, list) and isinstance(theirs, list)
     if lists and len(base) == len(ours) == len(theirs):
-        triples = zip(base, ours, theirs, strict=True)
-        return [_merge(f"{path}[{index}]", *triple, conflicts) for index, triple in enumerate(triples)]
+        return [
+            _merge(f"{path}[{index}]", before, mine, other, conflicts)
+            for index, (before, mine, other) in enumerate(zip(base, ours, theirs, strict=True))
+        ]
     conflicts.append(path)
     return _copied(ours)
 
