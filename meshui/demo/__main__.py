@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return commands.down(layout)
             case "fault":
                 return commands.fault(layout, options.name, clear=options.clear)
-        return asyncio.run(run.up(layout, mesh_only=options.only == "mesh", as_json=options.json))
+        mesh_only, prometheus = options.only == "mesh", "prometheus" not in options.without
+        return asyncio.run(run.up(layout, mesh_only=mesh_only, prometheus=prometheus, as_json=options.json))
     except (layouts.LayoutError, commands.NotRunningError) as problem:
         print(f"meshui.demo: {problem}", file=sys.stderr)
         return 1
@@ -32,7 +33,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m meshui.demo", description=__doc__)
     verbs = parser.add_subparsers(dest="command", required=True)
     up = verbs.add_parser("up", help="start everything and stay until Ctrl-C")
-    up.add_argument("--only", choices=["mesh"], help="the mesh without MeshUI")
+    up.add_argument("--only", choices=["mesh"], help="the mesh without MeshUI and Valkey")
+    up.add_argument(
+        "--without", choices=["prometheus"], action="append", default=[], help="leave a part to somebody else"
+    )
     up.add_argument("--json", action="store_true", help="print the addresses as JSON when ready")
     verbs.add_parser("status", help="processes, their state and memory")
     verbs.add_parser("down", help="stop the demo of this state folder")

@@ -22,7 +22,7 @@ class NotRunningError(Exception):
 
 
 def status(layout: Layout) -> int:
-    """Prints each process with its state and memory; 1 when something is down."""
+    """Prints each process with its state and memory; 1 while something is down or the start isn't over."""
     document = _request(layout, "GET", "/status")
     for process in document["processes"]:
         age = f"{process['seconds']:.0f} s" if process["seconds"] is not None else ""
@@ -31,6 +31,9 @@ def status(layout: Layout) -> int:
         columns = f"{process['name']:<52} {process['state']:<19} {process['pid'] or '':>7} {age:>8} {memory:>8}"
         print(f"{columns}  {restarts} {process['without']}".rstrip())
     print(f"together {document['memory_mib']:.0f} MiB")
+    if not (layout.state / "ready.json").exists():
+        print("not ready yet")
+        return 1
     return int(any(process["state"] == "down" for process in document["processes"]))
 
 

@@ -8,10 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from meshui.demo.envoy import prepare
-from meshui.demo.envoy.prometheus import prometheus_config
 from meshui.demo.faults.catalogue import CONTROL_PLANE, KUBERNETES_API, PROMETHEUS, VALKEY
 from meshui.demo.layout import ADMIN_PORT, CONTROL_PLANE_DEBUG_PORT, HOST, Layout, Pod
 from meshui.demo.prometheus import server
@@ -115,10 +112,7 @@ def envoy_name(pod: Pod) -> str:
     return f"envoy {pod.key}"
 
 
-def prometheus(layout: Layout, binary: Binary) -> Spec:
-    config = layout.state / "prometheus.yml"
-    proxies = [(pod.namespace, pod.name, pod.ip) for pod in layout.pods if pod.has_proxy]
-    config.write_text(yaml.safe_dump(prometheus_config(proxies), sort_keys=False))
+def prometheus(layout: Layout, binary: Binary, config: Path) -> Spec:
     return Spec(
         name=PROMETHEUS,
         command=tuple(server.command(binary, config, layout)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Collection
 
 from meshui.demo.layout import ADMIN_PORT, HOST, Layout
 
@@ -12,10 +13,11 @@ class AddressTakenError(Exception):
     """The message names the part, the number and the variable that moves it."""
 
 
-def check(layout: Layout, *, web: bool) -> None:
-    """Raises AddressTakenError for the first address that something else listens on."""
+def check(layout: Layout, unused: Collection[str] = ()) -> None:
+    """Raises AddressTakenError for the first address that something else listens on; the variables in `unused` name
+    ports that this run does without."""
     for port, (label, variable) in layout.ports.items():
-        if (web or variable != "MESHUI_PORT") and _taken(HOST, port):
+        if variable not in unused and _taken(HOST, port):
             raise AddressTakenError(
                 f"port {port} ({label}, {variable}) is in use; stop what listens there, or set {variable} to another"
             )

@@ -23,7 +23,8 @@ from meshui.demo.faults import api as control_api
 from meshui.demo.faults.board import Board
 from meshui.demo.faults.objects import KubernetesObjects
 from meshui.demo.layout import HOST, REPOSITORY, Layout
-from meshui.demo.prometheus.binary import PrometheusUnavailableError, find
+from meshui.demo.prometheus import server
+from meshui.demo.prometheus.binary import Binary, PrometheusUnavailableError, find
 from meshui.demo.shop import seed
 from meshui.demo.supervisor import kubeconfig, plan, ports, probes
 from meshui.demo.supervisor.child import Child, ChildError, Spec
@@ -51,12 +52,13 @@ class AlreadyRunningError(Exception):
 
 
 class Demo:
-    """One run of the demo; `mesh_only` leaves MeshUI itself out."""
+    """One run of the demo. `mesh_only` leaves MeshUI itself and Valkey out; `prometheus` says whether to run one."""
 
-    def __init__(self, layout: Layout, progress: Progress, *, mesh_only: bool) -> None:
+    def __init__(self, layout: Layout, progress: Progress, *, mesh_only: bool, prometheus: bool = True) -> None:
         self._layout = layout
         self._progress = progress
         self._mesh_only = mesh_only
+        self._prometheus = prometheus
         self._crew = Crew(progress)
         self._board = Board(layout, self._crew, KubernetesObjects(layout.kubernetes_url))
         self._control: http_server.AppRunner | None = None
@@ -64,9 +66,8 @@ class Demo:
     async def start(self) -> dict[str, Any]:
         """Starts everything in order; what `ready.json` says. Raises what `_EXPECTED` lists, and NotReadyError."""
         layout, step = self._layout, self._progress.step
-        ports.check(layout, web=not self._mesh_only)
-        with step("Prometheus' binary"):
-            binary = find(layout.cache, self._progress.say)
+        ports.check(layout, self._unused_ports())
+        binary = self._find_prometheus()
         self._clean()
         kubeconfig.write(layout)
         seed.write(layout, layout.state / "seed")
@@ -78,18 +79,21 @@ class Demo:
             proxies = [plan.envoy(layout, pod) for pod in layout.pods if pod.has_proxy]
             await self._step(f"{len(proxies)} Envoy proxies", *proxies)
             await self._step("the shop and its customers", plan.shop(layout))
-            await self._step("Prometheus", plan.prometheus(layout, binary))
+            config = server.write_config(layout)
+            if binary:
+                await self._step("Prometheus", plan.prometheus(layout, binary, config))
 
         ready = self._facts()
         if self._mesh_only:
-            await _all(self._step("Valkey", plan.valkey(layout)), mesh())
+            await mesh()
         else:
             _, _, account = await _all(self._step("Valkey", plan.valkey(layout)), mesh(), self._prepare_database())
             ready |= account
             with step("MeshUI: web, worker, beat"):
                 await self._crew.start(plan.web(layout), plan.worker(layout), plan.beat(layout))
-        with step("first traffic in Prometheus"):
-            await self._until(self._traffic_seen, TRAFFIC_SECONDS, "Prometheus shows no traffic of the mesh")
+        if binary:
+            with step("first traffic in Prometheus"):
+                await self._until(self._traffic_seen, TRAFFIC_SECONDS, "Prometheus shows no traffic of the mesh")
         if not self._mesh_only:
             with step("a live graph"):
                 token = str(ready["token"])
@@ -108,6 +112,16 @@ class Demo:
         if self._control:
             await self._control.cleanup()
         await self._crew.stop()
+
+    def _unused_ports(self) -> set[str]:
+        unused = {"MESHUI_PORT", "MESHUI_DEMO_VALKEY_PORT"} if self._mesh_only else set()
+        return unused if self._prometheus else unused | {"MESHUI_DEMO_PROMETHEUS_PORT"}
+
+    def _find_prometheus(self) -> Binary | None:
+        if not self._prometheus:
+            return None
+        with self._progress.step("Prometheus' binary"):
+            return find(self._layout.cache, self._progress.say)
 
     async def _step(self, name: str, *specs: Spec) -> None:
         with self._progress.step(name):
@@ -192,7 +206,7 @@ class Demo:
                 rotate(path, LOG_LIMIT_BYTES)
 
 
-async def up(layout: Layout, *, mesh_only: bool, as_json: bool) -> int:
+async def up(layout: Layout, *, mesh_only: bool, prometheus: bool, as_json: bool) -> int:
     """Runs the demo until SIGINT, SIGTERM or SIGHUP; the exit code."""
     progress = Progress(sys.stderr if as_json else sys.stdout)
     stopped = asyncio.Event()
@@ -203,7 +217,7 @@ async def up(layout: Layout, *, mesh_only: bool, as_json: bool) -> int:
     demo: Demo | None = None
     try:
         with _only_supervisor(layout):
-            demo = Demo(layout, progress, mesh_only=mesh_only)
+            demo = Demo(layout, progress, mesh_only=mesh_only, prometheus=prometheus)
             try:
                 start = asyncio.create_task(demo.start())
                 await asyncio.wait((start, asked_to_stop), return_when=asyncio.FIRST_COMPLETED)
