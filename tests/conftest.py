@@ -144,11 +144,18 @@ def prometheus(prometheus_binary: Path, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def kubernetes_api(tmp_path: Path) -> Iterator[KubernetesApi]:
-    """The demo's Kubernetes API for one test, empty but for its namespaces."""
+    """The demo's Kubernetes API for one test, with the shop's objects."""
+    from meshui.demo import layout
+    from meshui.demo.shop import seed
+    from meshui.demo.supervisor import kubeconfig
+
     port = free_port()
-    env = os.environ | {"MESHUI_STATE": str(tmp_path), "MESHUI_DEMO_KUBERNETES_PORT": str(port)}
-    command = [sys.executable, "-m", "meshui.demo.kube"]
-    process = _Process(command, port, tmp_path / "kube.log", env)
+    own = {"MESHUI_STATE": str(tmp_path), "MESHUI_DEMO_KUBERNETES_PORT": str(port)}
+    place = layout.load(own)
+    seed.write(place, tmp_path / "seed")
+    kubeconfig.write(place)
+    command = [sys.executable, "-m", "meshui.demo.kube", "--seed", str(tmp_path / "seed"), "--bookmark-seconds", "1"]
+    process = _Process(command, port, tmp_path / "kube.log", os.environ | own)
     process.start()
-    yield KubernetesApi(f"http://127.0.0.1:{port}", tmp_path / "kubeconfig", process.start, process.stop)
+    yield KubernetesApi(f"http://127.0.0.1:{port}", place.kubeconfig, process.start, process.stop)
     process.stop()
