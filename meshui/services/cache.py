@@ -15,7 +15,7 @@ V = TypeVar("V")
 
 
 class SingleFlight(Generic[K, V]):
-    """Keeps the `entries` values that were used last. An exception is told to all who waited, and not kept."""
+    """Keeps the `entries` values that were used last. A computation that raises is not kept: the next one tries again."""
 
     def __init__(self, entries: int) -> None:
         self._entries = entries

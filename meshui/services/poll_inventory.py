@@ -62,4 +62,5 @@ def _partial(entries: dict[str, parts.KindEntry]) -> str | None:
     failing = {key.rpartition("/")[2]: entry.error for key, entry in entries.items() if entry.error}
     if not failing:
         return None
-    return f"{len(failing)} kinds can't be read ({', '.join(sorted(failing))}): {next(iter(failing.values()))}"
+    kinds = "kind" if len(failing) == 1 else "kinds"
+    return f"{len(failing)} {kinds} can't be read ({', '.join(sorted(failing))}): {next(iter(failing.values()))}"

@@ -1,0 +1,151 @@
+from datetime import timedelta
+
+from meshui.adapters.kubernetes.inventory import KindObjects
+from meshui.adapters.store.redis import RedisStore, StoreOptions
+from meshui.domain.failures import Failure
+from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.proxy.reading import ProxyReading
+from meshui.services import parts
+from meshui.services.poll_inventory import poll_inventory
+from meshui.services.poll_proxies import poll_proxies
+from meshui.services.poll_telemetry import poll_telemetry
+from meshui.services.read_inventory import inventory, inventory_or_none
+from meshui.services.read_proxies import proxies
+from tests.services.conftest import NOON, Inventory, Metrics, down, pod, service
+
+
+def test_all_queries_of_a_poll_are_evaluated_at_one_instant(store: RedisStore, cluster: str) -> None:
+    metrics = Metrics()
+    assert poll_telemetry(metrics, store, cluster, 15, NOON) is None
+    assert {at for _, at in metrics.asked} == {NOON}
+    assert all("[15s]" in promql or "count by (le)" in promql for promql, _ in metrics.asked)
+    part = parts.get(store, cluster, "telemetry/15", parts.TelemetryPart)
+    assert part is not None
+    assert part.evaluated_at == NOON
+    assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=NOON)
+
+
+def test_a_failing_source_leaves_its_last_good_part_and_says_since_when(store: RedisStore, cluster: str) -> None:
+    metrics = Metrics()
+    poll_telemetry(metrics, store, cluster, 15, NOON)
+    metrics.failure = down()
+    for seconds in (2, 4):
+        poll_telemetry(metrics, store, cluster, 15, NOON + timedelta(seconds=seconds))
+    status = parts.status(store, cluster, "telemetry/15")
+    since = NOON + timedelta(seconds=2)
+    assert status == parts.SourceStatus(as_of=NOON, error=down().message, error_since=since)
+    state = parts.source_state("telemetry", status, have_part=True)
+    assert (state.state, state.as_of, state.stale_since, state.error) == ("stale", NOON, since, down().message)
+    metrics.failure = None
+    later = NOON + timedelta(seconds=6)
+    poll_telemetry(metrics, store, cluster, 15, later)
+    assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=later)
+
+
+def test_an_answer_that_can_not_be_read_does_not_replace_a_good_one(store: RedisStore, cluster: str) -> None:
+    poll_telemetry(Metrics(), store, cluster, 15, NOON)
+
+    class Broken(Metrics):
+        def query(self, promql: str, at: object) -> bytes:
+            return b'{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[]}]}}'
+
+    failure = poll_telemetry(Broken(), store, cluster, 15, NOON + timedelta(seconds=2))
+    assert isinstance(failure, Failure)
+    part = parts.get(store, cluster, "telemetry/15", parts.TelemetryPart)
+    assert part is not None
+    assert part.evaluated_at == NOON
+
+
+def test_a_source_that_never_answered_has_failed_and_one_not_asked_is_loading() -> None:
+    assert parts.source_state("telemetry", None, have_part=False).state == "loading"
+    status = parts.SourceStatus(error="no", error_since=NOON)
+    assert parts.source_state("telemetry", status, have_part=False).state == "failed"
+
+
+def test_only_kinds_that_changed_are_written_and_read_again(store: RedisStore, cluster: str, valkey: str) -> None:
+    source = Inventory(services=(service("web"),), pods=(pod("web"),))
+    assert poll_inventory(source, store, cluster, NOON, 1).changed
+    assert not poll_inventory(source, store, cluster, NOON, 1).changed
+    first = inventory(store, cluster)
+    assert inventory(store, cluster) is first
+    index = parts.get(store, cluster, parts.INVENTORY, parts.InventoryIndex)
+    source.states["v1/services"] = KindObjects("2", (service("web"), service("catalog")))
+    assert poll_inventory(source, store, cluster, NOON, 1).changed
+    again = parts.get(store, cluster, parts.INVENTORY, parts.InventoryIndex)
+    assert index is not None
+    assert again is not None
+    assert again.kinds["v1/pods"] == index.kinds["v1/pods"]
+    assert again.kinds["v1/services"].stamp > index.kinds["v1/services"].stamp
+    assert set(inventory(store, cluster).services) == {("shop", "web"), ("shop", "catalog")}
+    elsewhere = RedisStore(StoreOptions(url=valkey))
+    assert set(inventory(elsewhere, cluster).services) == {("shop", "web"), ("shop", "catalog")}
+    poll_inventory(source, elsewhere, cluster, NOON, 1)
+    assert source.known["v1/services"].resource_version == "2"
+    elsewhere.close()
+
+
+def test_a_cluster_that_is_away_keeps_its_inventory_and_news_is_told_once(store: RedisStore, cluster: str) -> None:
+    source = Inventory(services=(service("web"),))
+    poll_inventory(source, store, cluster, NOON, 1)
+    source.failure = down("The Kubernetes API refused the connection")
+    assert poll_inventory(source, store, cluster, NOON, 1).changed
+    assert not poll_inventory(source, store, cluster, NOON, 1).changed
+    assert ("shop", "web") in inventory(store, cluster).services
+    source.failure = None
+    assert poll_inventory(source, store, cluster, NOON, 1).changed
+
+
+def test_a_kind_that_is_forbidden_makes_the_inventory_partial(store: RedisStore, cluster: str) -> None:
+    source = Inventory(services=(service("web"),))
+    source.states["v1/pods"] = KindObjects("", (), "pods is forbidden")
+    poll_inventory(source, store, cluster, NOON, 1)
+    state = parts.source_state("inventory", parts.status(store, cluster, parts.INVENTORY), have_part=True)
+    assert (state.state, state.error) == ("live", "1 kind can't be read (pods): pods is forbidden")
+
+
+def test_before_the_first_poll_there_is_no_inventory(store: RedisStore, cluster: str) -> None:
+    assert inventory_or_none(store, cluster) is None
+
+
+class Proxies:
+    def __init__(self) -> None:
+        self.read_pods: list[str] = []
+        self.broken: set[str] = set()
+
+    def get(self, pod: ObjectRef, path: str) -> bytes:
+        return b""
+
+    def read(self, pod: ObjectRef) -> ProxyReading:
+        self.read_pods.append(pod.name)
+        if pod.name in self.broken:
+            raise down(f"The proxy of {pod.namespace}/{pod.name} refused the connection")
+        return ProxyReading(pod=pod, read_at=NOON)
+
+
+def test_proxies_are_read_a_few_at_a_time_in_turn(store: RedisStore, cluster: str) -> None:
+    source = Proxies()
+    assert poll_proxies(source, store, cluster, NOON) is None
+    assert source.read_pods == []
+    poll_inventory(Inventory(pods=tuple(pod(name) for name in "abcde")), store, cluster, NOON, 1)
+    for _ in range(3):
+        poll_proxies(source, store, cluster, NOON, sample=2)
+    assert sorted(source.read_pods) == ["a", "a", "b", "c", "d", "e"]
+    assert [reading.pod.name for reading in proxies(store, cluster)] == ["a", "b", "c", "d", "e"]
+    assert proxies(store, cluster)[0].workload == "a"
+
+
+def test_a_proxy_that_can_not_be_read_says_why_and_a_pod_that_is_gone_is_forgotten(
+    store: RedisStore, cluster: str
+) -> None:
+    source = Proxies()
+    source.broken = {"a"}
+    objects = Inventory(pods=(pod("a"), pod("b")))
+    poll_inventory(objects, store, cluster, NOON, 1)
+    assert poll_proxies(source, store, cluster, NOON) is None
+    assert proxies(store, cluster)[0].error == "The proxy of shop/a refused the connection"
+    objects.states["v1/pods"] = KindObjects("2", (pod("a"),))
+    poll_inventory(objects, store, cluster, NOON, 1)
+    failure = poll_proxies(source, store, cluster, NOON)
+    assert failure is not None
+    assert failure.message == "No proxy can be read: The proxy of shop/a refused the connection"
+    assert [reading.pod.name for reading in proxies(store, cluster)] == ["a"]
