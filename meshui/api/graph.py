@@ -1,0 +1,76 @@
+"""The live graph, and the recent past of one element of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from meshui import wiring
+from meshui.api.answers import JSON, answer
+from meshui.api.clusters import inventory_of, known_cluster, known_namespaces, known_window
+from meshui.contract.graph import GraphQuery, SeriesQuery
+from meshui.contract.openapi import describe
+from meshui.domain.graph.model import GraphView, ViewSpec
+from meshui.services import read_graph, read_series
+from meshui.services.read_series import Series
+
+_IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, "header", description="The ETag of the view that one has.")
+
+
+class LiveGraphView(APIView):
+    """The graph of a cluster."""
+
+    @describe(
+        "getGraph",
+        "The graph as it is now",
+        answer=GraphView,
+        query=GraphQuery,
+        problems=[404, 503],
+        headers=[_IF_NONE_MATCH],
+        unchanged=True,
+    )
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        known_cluster(cluster)
+        spec, window = _asked(GraphQuery(data=request.query_params), cluster)
+        version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window)
+        etag = _etag(cluster, window, spec, version)
+        if etag in [given.strip() for given in request.headers.get("If-None-Match", "").split(",")]:
+            response: HttpResponse = HttpResponseNotModified()
+        else:
+            response = HttpResponse(body, content_type=JSON)
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+
+class SeriesView(APIView):
+    """One node or edge over the recent past."""
+
+    @describe(
+        "getSeries", "Rate, errors and duration over time", answer=Series, query=SeriesQuery, problems=[404, 503]
+    )
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        known_cluster(cluster)
+        query = SeriesQuery(data=request.query_params)
+        spec, window = _asked(query, cluster)
+        given = query.validated_data
+        series = read_series.series(wiring.store(), cluster, window, given["id"], spec, given["last"])
+        return answer(series)
+
+
+def _asked(query: GraphQuery, cluster: str) -> tuple[ViewSpec, int]:
+    query.is_valid(raise_exception=True)
+    window = known_window(query.validated_data.get("window"))
+    spec = query.spec()
+    if spec.namespaces:
+        known_namespaces(inventory_of(cluster), spec.namespaces)
+    return spec, window
+
+
+def _etag(cluster: str, window: int, spec: ViewSpec, version: int) -> str:
+    whole = f"{cluster}|{version}|{window}|{spec}"
+    return f'"{hashlib.sha256(whole.encode()).hexdigest()[:32]}"'

@@ -1,0 +1,50 @@
+"""The single-page application's files, and its index for every path that is one of its client-side routes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+_NOT_BUILT = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>MeshUI</title>
+<h1>The frontend is not built</h1><p>Run <code>make frontend</code> and start again. The API is at <a href="/api/docs">/api/docs</a>.</p>
+"""
+
+
+class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # WhiteNoise has no types
+    """WhiteNoise, answering with the whole file: under ASGI, a file streamed from a sync iterator is read as a whole
+    anyway, with a warning each time."""
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        found = static_file.get_response(request.method, request.META)
+        content = b""
+        if found.file is not None:
+            with found.file as file:
+                content = file.read()
+        response = HttpResponse(content, status=int(found.status))
+        del response.headers["Content-Type"]
+        for name, value in found.headers:
+            response.headers[name] = value
+        return response
+
+
+@lru_cache(maxsize=1)
+def _index(modified: float) -> bytes:
+    return bytes((settings.FRONTEND / "index.html").read_bytes())
+
+
+@require_safe
+def single_page(request: HttpRequest) -> HttpResponse:
+    """The application's index.html, which must be asked for anew each time: it names the hashed assets."""
+    index = settings.FRONTEND / "index.html"
+    try:
+        response = HttpResponse(_index(index.stat().st_mtime))
+    except OSError:
+        response = HttpResponse(_NOT_BUILT, status=503)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

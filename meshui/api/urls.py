@@ -1,0 +1,42 @@
+"""The addresses below /api/."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from meshui.api import clusters, config, demo, graph, history, mesh, session, weights
+
+_SERVICE = "services/<str:namespace>/<str:name>"
+
+cluster_patterns = [
+    path("graph", graph.LiveGraphView.as_view()),
+    path("series", graph.SeriesView.as_view()),
+    path("namespaces", mesh.NamespacesView.as_view()),
+    path("services", mesh.ServicesView.as_view()),
+    path(_SERVICE, mesh.ServiceView.as_view()),
+    path(f"{_SERVICE}/weights", weights.WeightsView.as_view()),
+    path(f"{_SERVICE}/weights/preview", weights.PreviewWeightsView.as_view()),
+    path(f"{_SERVICE}/weights/apply", weights.ApplyWeightsView.as_view()),
+    path("workloads", mesh.WorkloadsView.as_view()),
+    path("workloads/<str:namespace>/<str:name>", mesh.WorkloadView.as_view()),
+    path("config", config.ConfigListView.as_view()),
+    path("config/<str:kind>/<str:namespace>/<str:name>", config.ConfigView.as_view()),
+    path("proxies", config.ProxiesView.as_view()),
+    path("changes", history.ChangesView.as_view()),
+]
+v1_patterns = [
+    path("session", session.SessionView.as_view()),
+    path("clusters", clusters.ClustersView.as_view()),
+    path("clusters/<str:cluster>/", include(cluster_patterns)),
+    path("changes/<int:number>", history.ChangeView.as_view()),
+    path("changes/<int:number>/undo", history.UndoView.as_view()),
+    path("audit", history.AuditView.as_view()),
+    path("demo/faults", demo.FaultsView.as_view()),
+    path("demo/faults/<str:name>", demo.FaultView.as_view()),
+]
+urlpatterns = [
+    path("v1/", include(v1_patterns)),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]
