@@ -69,7 +69,7 @@ export function stylesheet(palette: Palette): StylesheetJson {
         "control-point-weights": "data(weights)" as never,
         "source-endpoint": "data(sourceEnd)" as never,
         "target-endpoint": "data(targetEnd)" as never,
-        "edge-distances": "endpoints",
+        "edge-distances": "endpoints" as never,
         "target-arrow-shape": "triangle",
         "target-arrow-color": "data(colour)",
         "arrow-scale": 0.85,

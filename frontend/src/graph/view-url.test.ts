@@ -11,6 +11,7 @@ test("every state survives the trip through a link", () => {
             const state: GraphUrl = {
               spec: { kind, service_nodes: bool, namespaces: bool ? ["payments", "shop"] : [], idle: !bool },
               window: bool ? 60 : null,
+              as: bool ? "map" : "table",
               overlay,
               label,
               refresh,

@@ -3,12 +3,15 @@ import { EDGE_LABELS, type EdgeLabel, OVERLAYS, type Overlay } from "./overlay";
 
 export const VIEW_KINDS = ["workload", "service", "namespace"] as const satisfies readonly ViewKind[];
 export const REFRESHES = ["live", "5", "15", "60", "manual"] as const;
+export const SHAPES = ["map", "table"] as const;
 
 /** Everything a link to the graph says. */
 export interface GraphUrl {
   spec: ViewSpec;
   /** Seconds; null: the cluster's default. */
   window: number | null;
+  /** As a picture, or as a table of its edges. */
+  as: (typeof SHAPES)[number];
   overlay: Overlay;
   label: EdgeLabel;
   refresh: (typeof REFRESHES)[number];
@@ -20,6 +23,7 @@ export interface GraphUrl {
 export const DEFAULT_GRAPH_URL: GraphUrl = {
   spec: { kind: "workload", service_nodes: false, namespaces: [], idle: false },
   window: null,
+  as: "map",
   overlay: "health",
   label: "rate",
   refresh: "live",
@@ -48,6 +52,7 @@ export function readGraphUrl(params: URLSearchParams): GraphUrl {
       idle: flag(params.get("idle"), base.spec.idle),
     },
     window: Number.isInteger(window) && window > 0 ? window : null,
+    as: oneOf(SHAPES, params.get("as"), base.as),
     overlay: oneOf(OVERLAYS, params.get("overlay"), base.overlay),
     label: oneOf(EDGE_LABELS, params.get("label"), base.label),
     refresh: oneOf(REFRESHES, params.get("refresh"), base.refresh),
@@ -69,6 +74,7 @@ export function writeGraphUrl(state: GraphUrl, onto: URLSearchParams = new URLSe
   put("namespaces", [...state.spec.namespaces].sort().join(","), "");
   put("idle", state.spec.idle ? "1" : "0", base.spec.idle ? "1" : "0");
   put("window", state.window == null ? "" : String(state.window), "");
+  put("as", state.as, base.as);
   put("overlay", state.overlay, base.overlay);
   put("label", state.label, base.label);
   put("refresh", state.refresh, base.refresh);

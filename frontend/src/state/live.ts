@@ -113,6 +113,13 @@ export class LiveGraph {
     this.subscribe();
   }
 
+  /** Asks for the same view once more, after a failure. */
+  watchAgain(): void {
+    this.patch({ problem: null });
+    if (this.open) this.subscribe();
+    else this.reconnect();
+  }
+
   pause(): void {
     this.patch({ paused: true });
   }

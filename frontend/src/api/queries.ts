@@ -1,0 +1,100 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { ViewSpec } from "../graph/model";
+import { call, path } from "./client";
+import type {
+  AuditPage,
+  Change,
+  ChangeDetail,
+  Cluster,
+  ConfigDetail,
+  ConfigItem,
+  Fault,
+  Namespace,
+  Series,
+  Service,
+  ServiceDetail,
+  ServiceWeights,
+  Workload,
+  WorkloadDetail,
+} from "./types";
+
+/** What is read from the server. Keys that begin with `cluster` are asked for again after any change of the mesh. */
+
+export const clustersQuery = queryOptions({
+  queryKey: ["clusters"],
+  queryFn: ({ signal }) => call<Cluster[]>("GET", "/clusters", undefined, signal),
+  staleTime: 60_000,
+});
+
+function inCluster<T>(
+  cluster: string,
+  parts: string[],
+  options: { refetchMs?: number; params?: Record<string, string> } = {},
+) {
+  return queryOptions({
+    queryKey: ["cluster", cluster, ...parts, options.params ?? {}],
+    queryFn: ({ signal }) => call<T>("GET", path(["clusters", cluster, ...parts], options.params), undefined, signal),
+    refetchInterval: options.refetchMs,
+    enabled: cluster !== "",
+  });
+}
+
+const LIST_MS = 15_000;
+
+export const namespacesQuery = (cluster: string) => inCluster<Namespace[]>(cluster, ["namespaces"]);
+export const servicesQuery = (cluster: string) => inCluster<Service[]>(cluster, ["services"], { refetchMs: LIST_MS });
+export const serviceQuery = (cluster: string, namespace: string, name: string) =>
+  inCluster<ServiceDetail>(cluster, ["services", namespace, name], { refetchMs: LIST_MS });
+export const workloadsQuery = (cluster: string) =>
+  inCluster<Workload[]>(cluster, ["workloads"], { refetchMs: LIST_MS });
+export const workloadQuery = (cluster: string, namespace: string, name: string) =>
+  inCluster<WorkloadDetail>(cluster, ["workloads", namespace, name], { refetchMs: LIST_MS });
+export const configQuery = (cluster: string) => inCluster<ConfigItem[]>(cluster, ["config"], { refetchMs: LIST_MS });
+export const configObjectQuery = (cluster: string, kind: string, namespace: string, name: string) =>
+  inCluster<ConfigDetail>(cluster, ["config", kind, namespace, name]);
+export const weightsQuery = (cluster: string, namespace: string, name: string) =>
+  inCluster<ServiceWeights>(cluster, ["services", namespace, name, "weights"], { refetchMs: 5_000 });
+export const changesQuery = (cluster: string, object?: string) =>
+  inCluster<Change[]>(cluster, ["changes"], object ? { params: { object } } : {});
+
+export const changeQuery = (id: string | number) =>
+  queryOptions({
+    queryKey: ["cluster", "changes", String(id)],
+    queryFn: ({ signal }) => call<ChangeDetail>("GET", path(["changes", String(id)]), undefined, signal),
+  });
+
+export const auditQuery = queryOptions({
+  queryKey: ["cluster", "audit"],
+  queryFn: ({ signal }) => call<AuditPage>("GET", "/audit", undefined, signal),
+});
+
+export const faultsQuery = queryOptions({
+  queryKey: ["faults"],
+  queryFn: ({ signal }) => call<Fault[]>("GET", "/demo/faults", undefined, signal),
+  refetchInterval: 5_000,
+});
+
+/** The past of one node or edge; its future comes with the live graph. */
+export function seriesQuery(cluster: string, window: number, spec: ViewSpec, id: string) {
+  return queryOptions({
+    queryKey: ["series", cluster, window, spec, id],
+    queryFn: ({ signal }) =>
+      call<Series>(
+        "GET",
+        path(["clusters", cluster, "series"], {
+          id,
+          window,
+          last: 120,
+          view: spec.kind,
+          service_nodes: spec.service_nodes,
+          namespaces: spec.namespaces.join(","),
+          idle: spec.idle,
+        }),
+        undefined,
+        signal,
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+}

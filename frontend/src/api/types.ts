@@ -1,0 +1,26 @@
+/** The wire's shapes under short names. `schema.d.ts` is generated: never written by hand. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Session = Schemas["Session"];
+export type Problem = Schemas["Problem"];
+export type Cluster = Schemas["ClusterSummary"];
+export type Series = Schemas["ElementSeries"];
+export type Namespace = Schemas["NamespaceSummary"];
+export type Service = Schemas["ServiceSummary"];
+export type ServiceDetail = Schemas["ServiceDetail"];
+export type Workload = Schemas["WorkloadSummary"];
+export type WorkloadDetail = Schemas["WorkloadDetail"];
+export type ConfigItem = Schemas["ConfigSummary"];
+export type ConfigDetail = Schemas["ConfigDetail"];
+export type ServiceWeights = Schemas["ServiceWeights"];
+export type WeightedDestination = Schemas["WeightedDestination"];
+export type WeightsPreview = Schemas["WeightsPreview"];
+export type AppliedChange = Schemas["AppliedChange"];
+export type ConflictProblem = Schemas["ConflictProblem"];
+export type Finding = Schemas["FindingShape"];
+export type Change = Schemas["ChangeSummary"];
+export type ChangeDetail = Schemas["ChangeDetail"];
+export type AuditPage = Schemas["AuditPage"];
+export type Fault = Schemas["Fault"];

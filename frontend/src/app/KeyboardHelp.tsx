@@ -1,0 +1,50 @@
+import { Kbd, Modal } from "@mantine/core";
+import type { Page } from "./pages";
+import classes from "./shell.module.css";
+
+const GRAPH_KEYS: [string[], string][] = [
+  [["/"], "Find a node in the graph; Enter goes to it"],
+  [["Space"], "Pause or resume the live graph"],
+  [["f"], "Fit the graph to the window"],
+  [["+"], "Zoom in"],
+  [["-"], "Zoom out"],
+  [["l"], "Lay the graph out anew"],
+  [["Esc"], "Close the panel"],
+];
+
+export function KeyboardHelp({ opened, onClose, pages }: { opened: boolean; onClose: () => void; pages: Page[] }) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" size="md">
+      <dl className={classes.keys}>
+        <dt>
+          <Kbd>Ctrl</Kbd>
+          <Kbd>K</Kbd>
+        </dt>
+        <dd>Search everything, or go to a page</dd>
+        <dt>
+          <Kbd>?</Kbd>
+        </dt>
+        <dd>This help</dd>
+        {pages.map((page) => (
+          <Row key={page.path} keys={["g", page.letter]} text={`Go to ${page.label}`} />
+        ))}
+        {GRAPH_KEYS.map(([keys, text]) => (
+          <Row key={text} keys={keys} text={text} />
+        ))}
+      </dl>
+    </Modal>
+  );
+}
+
+function Row({ keys, text }: { keys: string[]; text: string }) {
+  return (
+    <>
+      <dt>
+        {keys.map((key) => (
+          <Kbd key={key}>{key}</Kbd>
+        ))}
+      </dt>
+      <dd>{text}</dd>
+    </>
+  );
+}

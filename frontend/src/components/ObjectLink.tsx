@@ -1,0 +1,21 @@
+import { Link } from "react-router";
+import type { ObjectRef } from "../graph/model";
+import { useClusterLink } from "../state/cluster";
+
+/** Path of an object's page. `-` stands for "no namespace". */
+export function objectPath(object: ObjectRef): string {
+  return `/config/${encodeURIComponent(object.kind)}/${encodeURIComponent(object.namespace || "-")}/${encodeURIComponent(object.name)}`;
+}
+
+export function ObjectLink({ object }: { object: ObjectRef }) {
+  const link = useClusterLink();
+  return (
+    <Link to={link(objectPath(object))} style={{ color: "var(--accent)", textDecoration: "none" }}>
+      {object.kind}{" "}
+      <span className="mono">
+        {object.namespace ? `${object.namespace}/` : ""}
+        {object.name}
+      </span>
+    </Link>
+  );
+}

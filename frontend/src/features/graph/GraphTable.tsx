@@ -1,0 +1,94 @@
+import { UnstyledButton } from "@mantine/core";
+import { useMemo } from "react";
+import { type Column, DataTable } from "../../components/DataTable";
+import { HealthMark } from "../../components/HealthMark";
+import { nodeLabel } from "../../graph/layout";
+import type { GraphEdge, GraphView } from "../../graph/model";
+import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
+
+const BADNESS = { failing: 0, degraded: 1, healthy: 2, unknown: 3, idle: 4 } as const;
+
+/** The edges of the view as rows: the same live numbers, for reading and sorting. */
+export function GraphTable({
+  view,
+  selected,
+  onSelect,
+}: {
+  view: GraphView;
+  selected: string | null;
+  onSelect: (id: string) => void;
+}) {
+  const columns = useMemo<Column<GraphEdge>[]>(() => {
+    const labels = new Map(view.nodes.map((node) => [node.id, nodeLabel(node)]));
+    const end = (id: string) => (
+      <UnstyledButton fz={13} fw={540} onClick={() => onSelect(id)}>
+        {labels.get(id) ?? id}
+      </UnstyledButton>
+    );
+    return [
+      {
+        key: "health",
+        title: "Health",
+        cell: (edge) => <HealthMark state={edge.health.state} named />,
+        sort: (edge) => BADNESS[edge.health.state],
+      },
+      { key: "source", title: "From", cell: (edge) => end(edge.source), sort: (edge) => labels.get(edge.source) ?? "" },
+      {
+        key: "destination",
+        title: "To",
+        cell: (edge) => end(edge.destination),
+        sort: (edge) => labels.get(edge.destination) ?? "",
+      },
+      {
+        key: "protocol",
+        title: "Protocol",
+        cell: (edge) => edge.protocol.toUpperCase(),
+        sort: (edge) => edge.protocol,
+      },
+      { key: "rate", title: "Rate", numeric: true, cell: (edge) => formatRate(edge.rate), sort: (edge) => edge.rate },
+      {
+        key: "errors",
+        title: "Errors",
+        numeric: true,
+        cell: (edge) => formatShare(edge.error_share),
+        sort: (edge) => edge.error_share,
+      },
+      { key: "p50", title: "p50", numeric: true, cell: (edge) => formatMs(edge.p50_ms), sort: (edge) => edge.p50_ms },
+      { key: "p95", title: "p95", numeric: true, cell: (edge) => formatMs(edge.p95_ms), sort: (edge) => edge.p95_ms },
+      {
+        key: "sent",
+        title: "Sent",
+        numeric: true,
+        cell: (edge) => formatBytesRate(edge.sent_bytes_rate),
+        sort: (edge) => edge.sent_bytes_rate,
+      },
+      {
+        key: "mtls",
+        title: "mTLS",
+        numeric: true,
+        cell: (edge) => formatShare(edge.mtls.observed_share),
+        sort: (edge) => edge.mtls.observed_share,
+      },
+      { key: "authz", title: "Policy", cell: (edge) => edge.authz.verdict, sort: (edge) => edge.authz.verdict },
+    ];
+  }, [view.nodes, onSelect]);
+  return (
+    <DataTable
+      label="Edges of the graph"
+      rows={view.edges}
+      columns={columns}
+      rowKey={(edge) => edge.id}
+      initialSort={{ key: "rate", descending: true }}
+      selected={selected}
+      onRowClick={(edge) => onSelect(edge.id)}
+      rowData={(edge) => ({
+        "data-testid": "graph-edge",
+        "data-id": edge.id,
+        "data-source": edge.source,
+        "data-destination": edge.destination,
+        "data-rate": edge.rate,
+        "data-health": edge.health.state,
+      })}
+    />
+  );
+}

@@ -1,0 +1,98 @@
+import type { ReactNode } from "react";
+import { Sparkline } from "../../components/Sparkline";
+import { problemText } from "../../components/screens";
+import type { LiveSeries } from "../../graph/series";
+import { formatMs, formatRate, formatShare } from "../../lib/format";
+import classes from "./graph.module.css";
+
+export function Section({ title, icon, children }: { title: string; icon?: ReactNode; children: ReactNode }) {
+  return (
+    <section className={classes.section}>
+      <h3>
+        {icon}
+        {title}
+      </h3>
+      {children}
+    </section>
+  );
+}
+
+interface ChartsProps {
+  series: LiveSeries;
+  loading: boolean;
+  error: Error | null;
+  now: { rate: number; error_share: number | null; p95_ms: number | null };
+  /** Connections have no errors or latencies. */
+  tcp?: boolean;
+}
+
+/** Rate, errors and duration as lines that go on by themselves, under their value now. */
+export function RedCharts({ series, loading, error, now, tcp = false }: ChartsProps) {
+  return (
+    <div className={classes.charts} data-testid="red-charts" aria-busy={loading}>
+      <Chart
+        name={tcp ? "Connections" : "Requests"}
+        value={formatRate(now.rate)}
+        values={series.rate}
+        times={series.times}
+        colour="var(--accent)"
+        format={formatRate}
+      />
+      {!tcp && (
+        <>
+          <Chart
+            name="Errors"
+            value={formatShare(now.error_share)}
+            values={series.errors}
+            times={series.times}
+            colour="var(--tone-bad)"
+            format={formatShare}
+            least={0.02}
+          />
+          <Chart
+            name="p95 latency"
+            value={formatMs(now.p95_ms)}
+            values={series.p95}
+            times={series.times}
+            colour="var(--tone-warn)"
+            format={formatMs}
+          />
+        </>
+      )}
+      {error && (
+        <span className="dim">The past isn't available: {problemText(error).message} The lines begin now.</span>
+      )}
+    </div>
+  );
+}
+
+interface ChartProps {
+  name: string;
+  value: string;
+  times: number[];
+  values: (number | null)[];
+  colour: string;
+  format: (value: number | null) => string;
+  least?: number;
+}
+
+function Chart({ name, value, ...line }: ChartProps) {
+  return (
+    <div>
+      <div className={classes.chartHead}>
+        <span className="dim">{name}</span>
+        <b className="num">{value}</b>
+      </div>
+      <Sparkline label={`${name} over time, now ${value}`} {...line} />
+    </div>
+  );
+}
+
+/** A share of a whole as a bar; the number beside it says the same. */
+export function Bar({ share, tone }: { share: number; tone: string }) {
+  return (
+    <span className={classes.bar} aria-hidden="true">
+      <span style={{ width: `${Math.max(2, Math.min(100, share * 100))}%`, background: `var(--tone-${tone})` }} />
+    </span>
+  );
+}
