@@ -16,10 +16,10 @@ Key = tuple[str, str, str]
 class UnusableError(ValueError):
     """An object that can't be put into force; the message says where and why."""
 
-    def __init__(self, message: str, needs: tuple[Key, ...] = ()) -> None:
+    def __init__(self, message: str, needs: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(message)
         self.needs = needs
-        """Objects whose last good versions might help."""
+        """Kind and host of objects whose last good versions might help."""
 
 
 def key_of(manifest: Manifest) -> Key:

@@ -81,7 +81,7 @@ def resolve(
     if subset and subset not in rule.subsets:
         raise UnusableError(
             f"{where}.subset: no DestinationRule for {host} defines the subset {subset!r}",
-            needs=(("DestinationRule", "", host),),
+            needs=(("DestinationRule", host),),
         )
     return service, port, subset, rule
 
