@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import uvicorn
+import uvloop
 import yaml
 
-from meshui.demo.kube import discovery
+from meshui.demo.kube import certificate, discovery, listener
 from meshui.demo.kube.app import Server
 from meshui.demo.kube.objects import Objects
 from meshui.demo.kube.schema import Object
@@ -56,27 +57,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=layout.kubernetes_port, help="on 127.0.0.1 (%(default)s)")
     parser.add_argument("--seed", type=Path, action="append", default=[], help="folder of YAML manifests to start with")
     parser.add_argument("--logs", type=Path, default=layout.state / "logs", help="folder of the pods' logs")
+    parser.add_argument(
+        "--certificates", type=Path, default=layout.state / "kubernetes", help="folder of the server's certificate"
+    )
     parser.add_argument("--history", type=int, default=4000, help="how many events a watch can go back")
     parser.add_argument("--bookmark-seconds", type=float, default=BOOKMARK_SECONDS, help="between a watch's bookmarks")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"), format="%(levelname)s %(name)s %(message)s")
     try:
         server = build(options.seed, options.logs, options.history, options.bookmark_seconds)
+        tls = certificate.ensure(options.certificates)
+        listening = listener.bind(HOST, options.port)
     except (OSError, ValueError, yaml.YAMLError) as error:
         print(f"kubernetes API: {error}", file=sys.stderr)
         return 1
-    uvicorn.run(
-        server.app(),
-        host=HOST,
-        port=options.port,
-        http="httptools",
-        loop="uvloop",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-        timeout_keep_alive=75,
-        lifespan="off",
-    )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(listener.serve(server.app(), listening, tls))
     return 0
 
 

@@ -1,10 +1,11 @@
 """Writes `schemas/*.json` from the projects' own published API descriptions; run by hand when those move on.
 
-    go mod download k8s.io/kubernetes@v1.34.2 istio.io/api@v1.31.4 sigs.k8s.io/gateway-api@v1.7.0 \\
-        github.com/argoproj/argo-rollouts@v1.10.2
+    go mod download k8s.io/kubernetes@v1.34.2 k8s.io/api@v0.34.2 k8s.io/apimachinery@v0.34.2 \\
+        istio.io/api@v1.31.4 sigs.k8s.io/gateway-api@v1.7.0 github.com/argoproj/argo-rollouts@v1.10.2
     python -m meshui.demo.kube.build_schemas "$(go env GOPATH)/pkg/mod"
 
-Built-in kinds come from Kubernetes' OpenAPI v3 documents, the others from their CustomResourceDefinitions. Descriptions
+Built-in kinds come from Kubernetes' OpenAPI v3 documents and protobuf definitions, the others from their
+CustomResourceDefinitions. Descriptions
 are dropped, nothing else is changed, so a file stays a valid `components.schemas` of an OpenAPI v3 document.
 All four projects are under the Apache License 2.0 (`schemas/NOTICE`).
 """
@@ -12,6 +13,7 @@ All four projects are under the Apache License 2.0 (`schemas/NOTICE`).
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ import yaml
 from meshui.demo.kube.resources import RESOURCES, Resource
 
 KUBERNETES = "k8s.io/kubernetes@v1.34.2"
+PROTOBUF = ("k8s.io/api@v0.34.2", "k8s.io/apimachinery@v0.34.2")
 CUSTOM = {
     "networking.istio.io": "istio.io/api@v1.31.4/kubernetes",
     "security.istio.io": "istio.io/api@v1.31.4/kubernetes",
@@ -119,9 +122,48 @@ def custom(group: str, folder: Path) -> dict[str, Any]:
     return {"source": CUSTOM[group], "kinds": kinds, "definitions": definitions}
 
 
+_FIELD = re.compile(r"^\s*(repeated |optional |required )?(map<string, )?([.\w]+)>? (\w+) = (\d+);", re.MULTILINE)
+_SCALARS = frozenset({"string", "bytes", "bool", "double", "int32", "int64", "uint32", "uint64"})
+
+
+def protobuf(modules: Path) -> dict[str, Any]:
+    """Every message that a built-in kind is made of: number -> field, type, and whether it is repeated or a map."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for module in PROTOBUF:
+        for path in (modules / module).rglob("generated.proto"):
+            text = re.sub(r"//.*", "", path.read_text())
+            package = text.split("package ", 1)[1].split(";", 1)[0]
+            for body in text.split("\nmessage ")[1:]:
+                fields = found.setdefault(f"{package}.{body.split(' ', 1)[0]}", {})
+                for label, is_map, type_, name, number in _FIELD.findall(body):
+                    local = "." not in type_ and type_ not in _SCALARS
+                    full = f"{package}.{type_}" if local else type_.lstrip(".")
+                    fields[number] = [name, full, "map" if is_map else "repeated" if label == "repeated " else ""]
+    groups = {resource.group for resource in RESOURCES if not resource.custom} | {group for group, _ in EXTRA_KINDS}
+    kinds: dict[str, str] = {}
+    for group in sorted(groups - {"apiextensions.k8s.io"}):
+        package = f"k8s.io.api.{(group or 'core').split('.')[0]}.v1"
+        for name in found:
+            if name.rpartition(".")[0] == package:
+                kinds[f"{group}/v1/{name.rpartition('.')[2]}".lstrip("/")] = name
+    wanted = {resource.kind for resource in RESOURCES} | {kind for extra in EXTRA_KINDS.values() for kind in extra}
+    kinds = {key: name for key, name in kinds.items() if key.rpartition("/")[2] in wanted}
+    kinds["autoscaling/v1/Scale"] = "k8s.io.api.autoscaling.v1.Scale"
+    for version in {key.rpartition("/")[0] for key in kinds}:
+        kinds[f"{version}/DeleteOptions"] = "k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+    messages: dict[str, Any] = {}
+    pending = list(kinds.values())
+    while pending:
+        name = pending.pop()
+        if name not in messages:
+            messages[name] = found[name]
+            pending.extend(type_ for _, type_, _ in found[name].values() if type_ in found)
+    return {"source": " ".join(PROTOBUF), "kinds": kinds, "messages": messages}
+
+
 def main(modules: Path) -> None:
     target = Path(__file__).parent / "schemas"
-    documents = {"kubernetes": builtin(modules)}
+    documents = {"kubernetes": builtin(modules), "protobuf": protobuf(modules)}
     documents |= {group: custom(group, modules / folder) for group, folder in CUSTOM.items()}
     for name, document in documents.items():
         text = json.dumps(document, sort_keys=True, separators=(",", ":"))

@@ -31,7 +31,8 @@ def document(request: Request, parts: list[str]) -> Response:
             found = discovery.resources(group, version)
         case ["openapi", "v2"]:
             if openapi.PROTOBUF_V2 in request.headers.get("accept", ""):
-                return Response(openapi.version_2_protobuf(), media_type=openapi.PROTOBUF_V2)
+                # The type asked for isn't a valid one (it has an @), and clients refuse an answer that says it.
+                return Response(openapi.version_2_protobuf(), media_type="application/octet-stream")
             return Response(openapi.version_2(), media_type="application/json")
         case ["openapi", "v3"]:
             found = openapi.index()

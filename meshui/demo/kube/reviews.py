@@ -6,7 +6,7 @@ from typing import Any
 
 from meshui.demo.kube.access import AUTHENTICATED, TOKENS, Attributes, User, allows, rules_of
 from meshui.demo.kube.errors import StatusError, bad_request, no_such_path
-from meshui.demo.kube.schema import Object, problems_of_kind
+from meshui.demo.kube.schema import Object, problems_of_kind, without_nulls
 
 REVIEWS = {
     ("authorization.k8s.io", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
@@ -25,7 +25,8 @@ def review(user: User, group: str, plural: str, body: Object) -> Object:
         raise no_such_path()
     if body.get("kind", kind) != kind:
         raise bad_request(f"the kind in the data ({body['kind']}) does not match the expected kind ({kind})")
-    answer: Object = {"metadata": {}, "spec": {}} | body | {"kind": kind, "apiVersion": f"{group}/v1"}
+    answer: Object = {"metadata": {}, "spec": {}} | without_nulls(body) | {"kind": kind, "apiVersion": f"{group}/v1"}
+    answer.pop("status", None)
     if causes := problems_of_kind(answer, group, kind):
         message = f'{kind}.{group} "" is invalid: {causes[0]}'
         raise StatusError(422, "Invalid", message, causes=causes)

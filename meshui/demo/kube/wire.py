@@ -13,6 +13,7 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
+from meshui.demo.kube import protobuf
 from meshui.demo.kube.errors import Cause, StatusError, bad_request, too_large, unsupported_media_type
 from meshui.demo.kube.objects import Options
 from meshui.demo.kube.schema import Object
@@ -73,8 +74,10 @@ def decode(request: Request, body: bytes) -> Any:
             return parse_json(body)
         case "application/yaml":
             return parse_yaml(body)
+        case protobuf.MEDIA_TYPE:
+            return protobuf.decode(body)
         case _:
-            raise unsupported_media_type(("application/json", "application/yaml"))
+            raise unsupported_media_type(("application/json", "application/yaml", protobuf.MEDIA_TYPE))
 
 
 def parse_json(body: bytes) -> Any:
