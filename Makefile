@@ -78,8 +78,8 @@ clean: ## remove what was built and fetched, and the demo's state
 # --- parts of the above ---
 
 .PHONY: prepared prepared-for-tests
-prepared: $(RUN_STAMP) $(BUILD_STAMP)
-prepared-for-tests: $(DEV_STAMP) $(BUILD_STAMP)
+prepared: $(RUN_STAMP) $(BUILD_STAMP) ; @:
+prepared-for-tests: $(DEV_STAMP) $(BUILD_STAMP) ; @:
 
 .PHONY: browser
 browser:

@@ -129,7 +129,7 @@ class Demo:
 
     def _clean(self) -> None:
         """Each run begins with the same mesh: objects, proxies' files and metrics of the last one are gone."""
-        for name in ("envoy", "seed", "logs", "prometheus"):
+        for name in ("controlplane", "envoy", "logs", "prometheus", "seed"):
             shutil.rmtree(self._layout.state / name, ignore_errors=True)
 
     async def _start_control(self) -> None:
