@@ -32,12 +32,26 @@ const mesh: MantineColorsTuple = [
   "#1d3785",
 ];
 
+/** Greys with the blue of the dark palette in them, from text down to the darkest ground. */
+const dark: MantineColorsTuple = [
+  "#e7ebf1",
+  "#c3ccd8",
+  "#9ba7b6",
+  "#6f7b8a",
+  "#364150",
+  "#29323e",
+  "#1b222c",
+  "#151b23",
+  "#10161d",
+  "#0d1117",
+];
+
 const small = { defaultProps: { size: "xs" } } as const;
 
 export const theme = createTheme({
   fontFamily: FONT,
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, "DejaVu Sans Mono", monospace',
-  colors: { mesh },
+  colors: { mesh, dark },
   primaryColor: "mesh",
   primaryShade: { light: 7, dark: 6 },
   defaultRadius: "sm",

@@ -40,26 +40,32 @@ export function nodeSize(node: GraphNode): Size {
   return { width: Math.round(Math.max(84, 48 + nodeLabel(node).length * 7.1)), height: NODE_HEIGHT };
 }
 
+/** Every box needs them too: ELK's spacings aren't inherited. */
+const SPACING = {
+  "elk.spacing.nodeNode": "26",
+  "elk.spacing.edgeNode": "20",
+  "elk.spacing.edgeEdge": "14",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "96",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "28",
+  "elk.layered.spacing.edgeEdgeBetweenLayers": "10",
+};
+
 const ROOT_OPTIONS = {
+  ...SPACING,
   "elk.algorithm": "layered",
   "elk.direction": "RIGHT",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.json.edgeCoords": "ROOT",
   "elk.json.shapeCoords": "ROOT",
   "elk.edgeRouting": "POLYLINE",
-  "elk.spacing.nodeNode": "26",
-  "elk.spacing.edgeNode": "22",
-  "elk.spacing.edgeEdge": "14",
   "elk.spacing.componentComponent": "40",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "92",
-  "elk.layered.spacing.edgeNodeBetweenLayers": "26",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.layered.nodePlacement.favorStraightEdges": "true",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.thoroughness": "12",
 };
 
-const BOX_OPTIONS = { "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
+const BOX_OPTIONS = { ...SPACING, "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
 
 const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 

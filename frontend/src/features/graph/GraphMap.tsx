@@ -118,6 +118,7 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
     <div ref={sizeRef} style={{ position: "absolute", inset: 0 }}>
       <div
         className={classes.map}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application, walked through with the arrow keys
         tabIndex={0}
         role="application"
         aria-label="Map of the mesh. Arrow keys go from node to node."

@@ -53,7 +53,6 @@ export class GraphScene {
       style: stylesheet(look.palette),
       minZoom: 0.08,
       maxZoom: 2.5,
-      wheelSensitivity: 0.35,
       boxSelectionEnabled: false,
       autounselectify: true,
       pixelRatio: "auto" as never,
@@ -293,4 +292,4 @@ export class GraphScene {
   }
 }
 
-const NO_CURVE = { distances: [0], weights: [0.5], sourceEnd: "outside-to-node", targetEnd: "outside-to-node" };
+const NO_CURVE = { distances: [0], weights: [0.5], sourceEnd: "0px 0px", targetEnd: "0px 0px" };
