@@ -31,7 +31,7 @@ class Fault:
     applications: dict[str, dict[str, Any]] = field(default_factory=dict)
     """`<namespace>/<workload>` -> what of its `Behaviour` is another."""
     strange_certificates: tuple[tuple[str, str], ...] = ()
-    """(namespace, workload) whose pods get their certificate from a CA that nobody trusts."""
+    """(namespace, workload) whose pods get their client certificate from a CA that nobody trusts."""
     stopped: tuple[str, ...] = ()
     """Names of the processes that are not to run."""
     patches: tuple[Patch, ...] = ()
@@ -70,7 +70,7 @@ FAULTS = (
     ),
     Fault(
         "break-cart-certificate",
-        "cart's certificate comes from a CA that nobody trusts: mutual TLS fails on every connection to it and from it",
+        "cart's client certificate comes from a CA that nobody trusts: servers refuse its connections",
         strange_certificates=(("shop", "cart"),),
     ),
     Fault(
