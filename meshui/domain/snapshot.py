@@ -66,7 +66,7 @@ def assemble(
     `telemetry.rows.no_rows(cluster)`."""
     graph = with_badges(build_graph(rows, inventory, cluster=cluster), inventory)
     mtls, mtls_of = mtls_predictions(graph, inventory)
-    authz, authz_of = authz_predictions(graph, inventory)
+    authz, authz_of = authz_predictions(graph, inventory, mtls, mtls_of)
     before = previous.levels if previous and previous.window_seconds == window_seconds else {}
     denying = may_deny(authz, authz_of)
     levels = {

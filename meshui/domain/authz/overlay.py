@@ -1,15 +1,147 @@
-"""What policy says of every edge of a graph."""
+"""What policy says of every edge of a graph: of its caller, whatever it asks for."""
 
 from __future__ import annotations
 
+from math import isnan
+from typing import Literal
+
+import msgspec
 import numpy as np
 
+from meshui.domain.authz.decide import Decision, decide
+from meshui.domain.authz.match import Text, Truth
+from meshui.domain.authz.policies import PolicyIndex
 from meshui.domain.authz.prediction import UNPREDICTED, AuthzPrediction
-from meshui.domain.graph.mesh import MeshGraph
+from meshui.domain.authz.request import Request
+from meshui.domain.graph.mesh import NONE, GraphNode, MeshGraph
+from meshui.domain.graph.model import MtlsOutcome, Verdict
 from meshui.domain.mesh.inventory import Inventory
-from meshui.domain.telemetry.rows import IntColumn
+from meshui.domain.mesh.names import Identity
+from meshui.domain.mesh.workloads import Workload
+from meshui.domain.mtls.overlay import called_workloads, workload_port
+from meshui.domain.mtls.prediction import MtlsPrediction
+from meshui.domain.telemetry.rows import TCP, IntColumn
+
+Trust = Literal["identity", "plain", "both", "unknown"]
+"""How the called side knows the caller: by its certificate, not at all, now so now so, or that isn't known."""
+
+_ALL = 0.999
+"""A share of mutual TLS that counts as all."""
 
 
-def authz_predictions(graph: MeshGraph, inventory: Inventory) -> tuple[tuple[AuthzPrediction, ...], IntColumn]:
-    """(the different predictions, which one each edge has)."""
-    return (UNPREDICTED,), np.zeros(len(graph), dtype=np.int32)
+def authz_predictions(
+    graph: MeshGraph, inventory: Inventory, mtls: tuple[MtlsPrediction, ...], mtls_of: IntColumn
+) -> tuple[tuple[AuthzPrediction, ...], IntColumn]:
+    """(the different predictions, which one each edge has). A caller has an identity only over mutual TLS: as
+    observed, or as predicted where nothing was observed."""
+    predictor = _Predictor(inventory)
+    numbers: dict[AuthzPrediction, int] = {UNPREDICTED: 0}
+    memory: dict[tuple[int, int, int, Trust, bool], int] = {}
+    which = np.zeros(len(graph), dtype=np.int32)
+    columns = (graph.source, graph.service, graph.destination, graph.protocol, graph.mtls_share, mtls_of)
+    for edge, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        source, service, destination, protocol, share, predicted = row
+        trust = _trust(share, mtls[predicted].expected)
+        key = (source, service, destination, trust, protocol == TCP)
+        if key not in memory:
+            prediction = predictor.predict(
+                graph.nodes[source],
+                None if service == NONE else graph.nodes[service],
+                None if destination == NONE else graph.nodes[destination],
+                trust,
+                stream=protocol == TCP,
+            )
+            memory[key] = numbers.setdefault(prediction, len(numbers))
+        which[edge] = memory[key]
+    return tuple(numbers), which
+
+
+def _trust(share: float, expected: MtlsOutcome) -> Trust:
+    if not isnan(share):
+        return "identity" if share >= _ALL else "plain" if share == 0 else "both"
+    known: dict[MtlsOutcome, Trust] = {"mutual_tls": "identity", "plain_text": "plain", "mixed": "both"}
+    return known.get(expected, "unknown")
+
+
+class _Predictor:
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._policies = PolicyIndex(inventory)
+
+    def predict(
+        self,
+        caller: GraphNode,
+        service: GraphNode | None,
+        destination: GraphNode | None,
+        trust: Trust,
+        *,
+        stream: bool,
+    ) -> AuthzPrediction:
+        called = called_workloads(self._inventory, service, destination)
+        if not called:
+            return UNPREDICTED
+        return _together(
+            [
+                self._at(one, identity, self._port(service, one), stream)
+                for _, one in called
+                for identity in self._identities(caller, trust)
+            ]
+        )
+
+    def _at(
+        self, called: Workload, identity: Identity | msgspec.UnsetType | None, port: Text, stream: bool
+    ) -> AuthzPrediction:
+        if called.has_proxy is False and not called.ambient and not called.is_gateway:
+            return AuthzPrediction("open", None, f"{called.name} has no proxy, so no policy is enforced there.")
+        decision = decide(self._policies.of(called), Request(identity=identity, port=port, stream=stream))
+        who = (
+            "A caller without identity"
+            if identity is None
+            else "A caller of unknown identity"
+            if isinstance(identity, msgspec.UnsetType)
+            else f"{identity.namespace}/{identity.service_account}"
+        )
+        return AuthzPrediction(_verdict(decision), decision.policy, f"{who} to {called.name}: {decision.reason}")
+
+    def _identities(self, caller: GraphNode, trust: Trust) -> list[Identity | msgspec.UnsetType | None]:
+        identity: Identity | msgspec.UnsetType | None = msgspec.UNSET
+        if caller.cluster == self._inventory.cluster:
+            identity = self._inventory.identity_of((caller.namespace, caller.name)) or msgspec.UNSET
+        by_trust: dict[Trust, list[Identity | msgspec.UnsetType | None]] = {
+            "identity": [identity],
+            "plain": [None],
+            "both": [identity, None],
+            "unknown": [msgspec.UNSET],
+        }
+        return by_trust[trust]
+
+    def _port(self, service: GraphNode | None, called: Workload) -> Text:
+        known = self._inventory.services.get((service.namespace, service.name)) if service is not None else None
+        ports = {workload_port(port, called) for port in known.ports} if known is not None else set()
+        only = next(iter(ports)) if len(ports) == 1 else None
+        return str(only) if only is not None else msgspec.UNSET
+
+
+def _verdict(decision: Decision) -> Verdict:
+    if decision.open:
+        return "open"
+    verdicts: dict[Truth, Verdict] = {Truth.YES: "allowed", Truth.NO: "denied", Truth.MAYBE: "partly"}
+    return verdicts[decision.allowed]
+
+
+def _together(found: list[AuthzPrediction]) -> AuthzPrediction:
+    different = list(dict.fromkeys(found))
+    if len(different) == 1:
+        return different[0]
+    verdicts = {one.verdict for one in different}
+    deciding = {one.decided_by for one in different}
+    verdict: Verdict = "allowed"
+    if len(verdicts) == 1:
+        verdict = different[0].verdict
+    elif verdicts & {"denied", "partly"}:
+        verdict = "partly"
+    return AuthzPrediction(
+        verdict=verdict,
+        decided_by=different[0].decided_by if len(deciding) == 1 else None,
+        reason=" ".join(one.reason for one in different[:3]),
+    )

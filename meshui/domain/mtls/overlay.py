@@ -4,12 +4,121 @@ from __future__ import annotations
 
 import numpy as np
 
-from meshui.domain.graph.mesh import MeshGraph
-from meshui.domain.mesh.inventory import Inventory
+from meshui.domain.graph.mesh import NONE, GraphNode, MeshGraph
+from meshui.domain.mesh.inventory import Inventory, Key
+from meshui.domain.mesh.workloads import Service, ServicePort, Workload
+from meshui.domain.mtls.client import AUTO, ClientMode, ClientModes
+from meshui.domain.mtls.outcome import Dataplane, outcome
 from meshui.domain.mtls.prediction import UNPREDICTED, MtlsPrediction
-from meshui.domain.telemetry.rows import IntColumn
+from meshui.domain.mtls.server import ServerModes
+from meshui.domain.routing.lookup import DestinationRuleIndex
+from meshui.domain.telemetry.rows import SOURCE, IntColumn
+
+OUTSIDE = MtlsPrediction("unknown", "UNKNOWN", None, "The called side is outside the mesh.")
 
 
 def mtls_predictions(graph: MeshGraph, inventory: Inventory) -> tuple[tuple[MtlsPrediction, ...], IntColumn]:
     """(the different predictions, which one each edge has)."""
-    return (UNPREDICTED,), np.zeros(len(graph), dtype=np.int32)
+    predictor = _Predictor(inventory)
+    numbers: dict[MtlsPrediction, int] = {UNPREDICTED: 0}
+    memory: dict[tuple[str, Dataplane, int, int], int] = {}
+    which = np.zeros(len(graph), dtype=np.int32)
+    columns = (graph.source, graph.service, graph.destination, graph.reporter)
+    for edge, (source, service, destination, reporter) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+        caller = graph.nodes[source]
+        plane = predictor.caller_plane(caller, reporter == SOURCE)
+        key = (caller.namespace, plane, service, destination)
+        if key not in memory:
+            prediction = predictor.predict(
+                caller.namespace,
+                plane,
+                None if service == NONE else graph.nodes[service],
+                None if destination == NONE else graph.nodes[destination],
+            )
+            memory[key] = numbers.setdefault(prediction, len(numbers))
+        which[edge] = memory[key]
+    return tuple(numbers), which
+
+
+def called_workloads(
+    inventory: Inventory, service: GraphNode | None, destination: GraphNode | None
+) -> list[tuple[Key, Workload]]:
+    """The workloads an edge is for: the one it reached, or all behind the service when it reached none."""
+    keys: tuple[Key, ...] = ()
+    if destination is not None and destination.cluster == inventory.cluster:
+        keys = ((destination.namespace, destination.name),)
+    elif destination is None and service is not None and service.kind == "service":
+        keys = inventory.service_workloads.get((service.namespace, service.name), ())
+    return [(key, inventory.workloads[key]) for key in keys if key in inventory.workloads]
+
+
+def workload_port(port: ServicePort, workload: Workload) -> int | None:
+    """The workload's own port behind a service's; None when its name is not known."""
+    if port.target_port is None:
+        return port.port
+    if isinstance(port.target_port, int):
+        return port.target_port
+    if port.target_port.isdigit():
+        return int(port.target_port)
+    return workload.ports.get(port.target_port)
+
+
+class _Predictor:
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._servers = ServerModes(inventory)
+        self._clients = ClientModes(DestinationRuleIndex(inventory.destination_rules, inventory.mesh))
+
+    def caller_plane(self, caller: GraphNode, reported_itself: bool) -> Dataplane:
+        """Whether the caller has a sidecar: what it reports itself comes from one."""
+        known = self._inventory.workloads.get((caller.namespace, caller.name)) if caller.kind != "unknown" else None
+        if known is not None and known.ambient and not known.has_proxy:
+            return "ambient"
+        if reported_itself or (known is not None and known.has_proxy):
+            return "sidecar"
+        return "none"
+
+    def predict(
+        self, namespace: str, plane: Dataplane, service: GraphNode | None, destination: GraphNode | None
+    ) -> MtlsPrediction:
+        called = called_workloads(self._inventory, service, destination)
+        if not called:
+            outside = service is not None and service.kind in ("service_entry", "passthrough", "blackhole")
+            return OUTSIDE if outside and destination is None else UNPREDICTED
+        known = self._inventory.services.get((service.namespace, service.name)) if service is not None else None
+        ports: tuple[ServicePort | None, ...] = known.ports if known is not None and known.ports else (None,)
+        found = [self._at(namespace, plane, known, port, one) for _, one in called for port in ports]
+        different = list(dict.fromkeys(found))
+        if len(different) == 1:
+            return different[0]
+        outcomes = {one.expected for one in different}
+        modes = {one.mode for one in different}
+        deciding = {one.decided_by for one in different}
+        return MtlsPrediction(
+            expected=different[0].expected if len(outcomes) == 1 else "mixed",
+            mode=different[0].mode if len(modes) == 1 else "UNKNOWN",
+            decided_by=different[0].decided_by if len(deciding) == 1 else None,
+            reason="It differs by port or workload: " + " ".join(one.reason for one in different[:3]),
+        )
+
+    def _at(
+        self, namespace: str, plane: Dataplane, service: Service | None, port: ServicePort | None, called: Workload
+    ) -> MtlsPrediction:
+        own_port = workload_port(port, called) if port is not None else None
+        server = self._servers.of(called, own_port)
+        client = ClientMode(AUTO, None)
+        auto = self._inventory.mesh.auto_mtls
+        if service is not None:
+            number = port.port if port is not None else None
+            client = self._clients.of(namespace, service.host, service.namespace, number, called.labels)
+            auto = auto and self._servers.of_namespace(service.namespace).mode != "DISABLE"
+        return outcome(plane, _called_plane(called), client, server, auto_mtls=auto)
+
+
+def _called_plane(called: Workload) -> Dataplane:
+    if called.has_proxy or called.is_gateway or called.is_waypoint:
+        return "sidecar"
+    if called.ambient:
+        return "ambient"
+    # No pod and no template tells: in a mesh a workload with traffic usually has one.
+    return "sidecar" if called.has_proxy is None else "none"

@@ -9,7 +9,7 @@ import msgspec
 
 from meshui.domain.mesh.hosts import kubernetes_service
 from meshui.domain.mesh.inventory import Inventory
-from meshui.domain.routing.lookup import destination_rules_of, subsets_of
+from meshui.domain.routing.lookup import DestinationRuleIndex, subsets_of
 from meshui.domain.routing.split import Split, SplitDestination
 
 Severity = Literal["error", "warning", "info"]
@@ -56,13 +56,9 @@ def _destination_findings(
             Finding(severity, "unknown_host", f"There is no service {destination.host}.", f"{path}.destination.host")
         ]
     if destination.subset and split.kind == "VirtualService":
-        rules = destination_rules_of(
-            destination.host,
-            inventory.destination_rules,
-            inventory.mesh,
-            client_namespace=split.object.namespace,
-            service_namespace=key[0] if key else split.object.namespace,
-        )
+        home = split.object.namespace
+        index = DestinationRuleIndex(inventory.destination_rules, inventory.mesh)
+        rules = index.of(destination.host, client_namespace=home, service_namespace=key[0] if key else home)
         if destination.subset not in subsets_of(rules):
             where = str(rules[0].ref) if rules else f"any DestinationRule for {destination.host}"
             message = f"Subset {destination.subset} is not defined in {where}: its requests would fail (503, NC)."

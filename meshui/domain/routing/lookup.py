@@ -21,43 +21,55 @@ def applies_to_sidecars(rule: VirtualService) -> bool:
     return not rule.spec.gateways or MESH_GATEWAY in rule.spec.gateways
 
 
-def virtual_services_of(host: str, rules: Sequence[VirtualService], mesh: MeshConfig) -> tuple[VirtualService, ...]:
-    """The VirtualServices for sidecars that name the host, the one in force first, the dropped ones behind it."""
-    found = []
-    for rule in rules:
-        hosts = [full_host(one, rule.ref.namespace, mesh.domain) for one in rule.spec.hosts]
-        if applies_to_sidecars(rule) and (match := best_match(hosts, host)):
-            found.append((("*" in match, -len(match)), rule))
-    found.sort(key=lambda one: (one[0], one[1].meta.age_key))
-    if not found:
+class VirtualServiceIndex:
+    """VirtualServices for sidecars by host."""
+
+    def __init__(self, rules: Sequence[VirtualService], mesh: MeshConfig) -> None:
+        self._by_host: dict[str, list[VirtualService]] = {}
+        for rule in sorted(rules, key=lambda one: one.meta.age_key):
+            if applies_to_sidecars(rule):
+                for host in dict.fromkeys(full_host(one, rule.ref.namespace, mesh.domain) for one in rule.spec.hosts):
+                    self._by_host.setdefault(host, []).append(rule)
+        self._wildcards = [host for host in self._by_host if "*" in host]
+
+    def of(self, host: str) -> tuple[VirtualService, ...]:
+        """The VirtualServices that name the host, the one in force first, the dropped ones behind it; those of an exact
+        host leave out those of a wildcard."""
+        host = host.lower()
+        winner = host if host in self._by_host else best_match(self._wildcards, host)
+        return tuple(self._by_host[winner]) if winner is not None else ()
+
+
+class DestinationRuleIndex:
+    """DestinationRules by namespace and host. Those with a workloadSelector are left out: they hold for chosen
+    clients."""
+
+    def __init__(self, rules: Sequence[DestinationRule], mesh: MeshConfig) -> None:
+        self._root = mesh.root_namespace
+        self._by_host: dict[tuple[str, str], list[DestinationRule]] = {}
+        self._wildcards: dict[str, list[str]] = {}
+        for rule in sorted(rules, key=lambda one: one.meta.age_key):
+            if rule.spec.workload_selector is not None:
+                continue
+            place = rule.ref.namespace
+            host = full_host(rule.spec.host, place, mesh.domain)
+            its = self._by_host.setdefault((place, host), [])
+            if not its and "*" in host:
+                self._wildcards.setdefault(place, []).append(host)
+            its.append(rule)
+
+    def of(self, host: str, *, client_namespace: str, service_namespace: str) -> tuple[DestinationRule, ...]:
+        """The rules in force for clients of that namespace, oldest first: one namespace's, all of the same host."""
+        host = host.lower()
+        for place in dict.fromkeys((client_namespace, service_namespace, self._root)):
+            wildcards = sorted(self._wildcards.get(place, ()), key=len, reverse=True)
+            for pattern in (host, *(one for one in wildcards if best_match((one,), host))):
+                found = tuple(
+                    rule for rule in self._by_host.get((place, pattern), ()) if _visible(rule, client_namespace)
+                )
+                if found:
+                    return found
         return ()
-    best = found[0][0]
-    return tuple(rule for rank, rule in found if rank == best)
-
-
-def destination_rules_of(
-    host: str,
-    rules: Sequence[DestinationRule],
-    mesh: MeshConfig,
-    *,
-    client_namespace: str,
-    service_namespace: str,
-) -> tuple[DestinationRule, ...]:
-    """The DestinationRules in force for clients of `client_namespace`, oldest first: one namespace's, all of the same
-    host. Rules with a workloadSelector are left out, since they hold for chosen clients only."""
-    for place in dict.fromkeys((client_namespace, service_namespace, mesh.root_namespace)):
-        seen = []
-        for rule in rules:
-            if rule.ref.namespace != place or rule.spec.workload_selector is not None:
-                continue
-            if place != client_namespace and not _exported(rule, client_namespace):
-                continue
-            seen.append((full_host(rule.spec.host, place, mesh.domain), rule))
-        winner = best_match((pattern for pattern, _ in seen), host)
-        if winner is not None:
-            its = (rule for pattern, rule in seen if pattern == winner)
-            return tuple(sorted(its, key=lambda rule: rule.meta.age_key))
-    return ()
 
 
 def subsets_of(rules: Sequence[DestinationRule]) -> dict[str, Subset]:
@@ -69,6 +81,8 @@ def subsets_of(rules: Sequence[DestinationRule]) -> dict[str, Subset]:
     return subsets
 
 
-def _exported(rule: DestinationRule, namespace: str) -> bool:
+def _visible(rule: DestinationRule, client_namespace: str) -> bool:
+    """Its own namespace sees every rule that is exported at all; others those exported to them."""
+    own = client_namespace == rule.ref.namespace
     to = rule.spec.export_to
-    return not to or "*" in to or namespace in to or ("." in to and namespace == rule.ref.namespace)
+    return own or not to or "*" in to or client_namespace in to

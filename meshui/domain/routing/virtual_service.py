@@ -10,7 +10,7 @@ from meshui.domain.mesh.inventory import Key
 from meshui.domain.mesh.networking import HttpRouteBlock, VirtualService
 from meshui.domain.mesh.workloads import Service
 from meshui.domain.routing import matches
-from meshui.domain.routing.lookup import applies_to_sidecars, virtual_services_of
+from meshui.domain.routing.lookup import VirtualServiceIndex, applies_to_sidecars
 from meshui.domain.routing.split import Split, SplitDestination, SplitRoute
 
 
@@ -19,7 +19,7 @@ def read(service: Service, rules: Sequence[VirtualService], mesh: MeshConfig) ->
     the oldest one on a gateway that divides requests among the service's versions. A block that delegates is
     followed, and then the delegate carries the split. Weights as they stand; a single destination takes all."""
     key = (service.namespace, service.name)
-    in_force = virtual_services_of(service.host, rules, mesh)
+    in_force = VirtualServiceIndex(rules, mesh).of(service.host)
     if in_force:
         carrier = in_force[0]
         why = f"{carrier.ref} is in force for {service.host} inside the mesh."

@@ -18,7 +18,7 @@ from meshui.domain.mesh.objects import Manifest
 from meshui.domain.mesh.workloads import Service
 from meshui.domain.routing import http_route, virtual_service
 from meshui.domain.routing.findings import Finding, validate
-from meshui.domain.routing.lookup import destination_rules_of, subsets_of
+from meshui.domain.routing.lookup import DestinationRuleIndex, subsets_of
 from meshui.domain.routing.split import Split, SplitDestination, SplitRoute
 
 __all__ = ["Finding", "Split", "check_weights", "read_split", "set_weights", "split_of", "validate"]
@@ -189,13 +189,8 @@ def _workloads(
     behind = inventory.service_workloads.get(key, ()) if key else ()
     if key is None or destination.subset is None:
         return behind
-    rules = destination_rules_of(
-        destination.host,
-        destination_rules,
-        inventory.mesh,
-        client_namespace=split.object.namespace,
-        service_namespace=key[0],
-    )
+    index = DestinationRuleIndex(destination_rules, inventory.mesh)
+    rules = index.of(destination.host, client_namespace=split.object.namespace, service_namespace=key[0])
     subset = subsets_of(rules).get(destination.subset)
     if subset is None:
         return ()
