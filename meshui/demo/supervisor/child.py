@@ -69,7 +69,7 @@ class Child:
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     def start(self) -> None:
-        """Raises ChildError when the program can't be run."""
+        """Begins a new log; the last one stays beside it. Raises ChildError when the program can't be run."""
         supervisor = os.getpid()
 
         def die_with_supervisor() -> None:
@@ -79,8 +79,10 @@ class Child:
                 os._exit(1)
 
         self.spec.log.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            self.spec.log.replace(self.spec.log.with_name(f"{self.spec.log.name}.1"))
         self.started_at = time.monotonic()
-        with self.spec.log.open("ab") as log:
+        with self.spec.log.open("ab") as log:  # appending: it may be cut meanwhile
             try:
                 self._process = subprocess.Popen(
                     self.spec.command,

@@ -11,10 +11,13 @@ TOKENS = {"admin": "demo-admin", "meshui": "demo-meshui", "operator": "demo-oper
 
 def write(layout: Layout) -> None:
     """Writes `$MESHUI_STATE/kubeconfig`; `kubectl --kubeconfig` works with it."""
+    # kubectl sends a token over TLS only; the API server answers both on its one port
+    server = layout.kubernetes_url.replace("http:", "https:")
+    authority = layout.state / "kubernetes" / "ca.crt"
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": CLUSTER, "cluster": {"server": layout.kubernetes_url}}],
+        "clusters": [{"name": CLUSTER, "cluster": {"server": server, "certificate-authority": str(authority)}}],
         "users": [{"name": name, "user": {"token": token}} for name, token in TOKENS.items()],
         "contexts": [
             {"name": name, "context": {"cluster": CLUSTER, "user": name, "namespace": "shop"}} for name in TOKENS

@@ -86,7 +86,6 @@ def control_plane(layout: Layout) -> Spec:
 
 def shop(layout: Layout) -> Spec:
     log = log_path(layout, SHOP)
-    log.unlink(missing_ok=True)
     return Spec(
         name=SHOP,
         command=(sys.executable, "-m", "meshui.demo.shop"),
@@ -159,7 +158,6 @@ def web(layout: Layout) -> Spec:
 
 def worker(layout: Layout) -> Spec:
     log = log_path(layout, WORKER)
-    log.unlink(missing_ok=True)
     return Spec(
         name=WORKER,
         # threads: one process, so that none is left when it is killed, and a third of the memory
@@ -177,7 +175,6 @@ def worker(layout: Layout) -> Spec:
 
 def beat(layout: Layout) -> Spec:
     log = log_path(layout, BEAT)
-    log.unlink(missing_ok=True)
     return Spec(
         name=BEAT,
         command=(

@@ -31,7 +31,6 @@ from meshui.demo.supervisor.child import Child, ChildError, Spec
 from meshui.demo.supervisor.crew import Crew
 from meshui.demo.supervisor.progress import Progress
 
-LOG_LIMIT_BYTES = 20_000_000
 LOG_EVERY_SECONDS = 15.0
 TRAFFIC_SECONDS = 40.0
 GRAPH_SECONDS = 60.0
@@ -149,7 +148,6 @@ class Demo:
     async def _run_task(self, name: str, *arguments: str) -> str:
         """The output of a `manage.py` command. Raises ChildError when it fails."""
         log = plan.log_path(self._layout, name)
-        log.unlink(missing_ok=True)
         task = Child(
             Spec(
                 name=name,
@@ -203,7 +201,7 @@ class Demo:
         while True:
             await asyncio.sleep(LOG_EVERY_SECONDS)
             for path in (self._layout.state / "logs").rglob("*.log"):
-                rotate(path, LOG_LIMIT_BYTES)
+                rotate(path)
 
 
 async def up(layout: Layout, *, mesh_only: bool, prometheus: bool, as_json: bool) -> int:
