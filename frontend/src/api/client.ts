@@ -13,6 +13,8 @@ export class ApiError extends Error {
   readonly nextStep: string;
   readonly context: Record<string, unknown>;
   readonly fields: Record<string, string>;
+  /** The whole answer: some problems say more (a conflict: how it is now). */
+  readonly body: unknown;
 
   constructor(
     readonly status: number,
@@ -23,6 +25,7 @@ export class ApiError extends Error {
     this.nextStep = body.next_step ?? "";
     this.context = body.context ?? {};
     this.fields = body.fields ?? {};
+    this.body = body;
   }
 }
 

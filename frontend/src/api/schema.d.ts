@@ -3,114 +3,467 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit, newest first
+         * @description Everything that was tried: writes, refusals, sign-ins. For those who can edit.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A change with the object before and after
+         * @description One change.
+         */
+        get: operations["getChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{number}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo: a new change that puts back what the other one changed, unless somebody has edited it since
+         * @description Undoing a change.
+         */
+        post: operations["undoChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clusters
+         * @description The clusters that MeshUI looks at.
+         */
+        get: operations["listClusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes, newest first
+         * @description The history of a cluster's changes.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration objects
+         * @description The configuration objects of a cluster.
+         */
+        get: operations["listConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/config/{kind}/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An object as the cluster has it now; `_` for the namespace of one that has none
+         * @description One configuration object.
+         */
+        get: operations["getConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph as it is now
+         * @description The graph of a cluster.
+         */
+        get: operations["getGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The namespaces
+         * @description The namespaces of a cluster.
+         */
+        get: operations["listNamespaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The proxies that were read
+         * @description The proxies of a cluster.
+         */
+        get: operations["listProxies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rate, errors and duration over time
+         * @description One node or edge over the recent past.
+         */
+        get: operations["getSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services
+         * @description The services of a cluster.
+         */
+        get: operations["listServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A service and what is behind it
+         * @description One service.
+         */
+        get: operations["getService"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the traffic of a service is split
+         * @description How a service's traffic is split.
+         */
+        get: operations["getWeights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/weights/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the weights: dry run, then write, as the user who asks
+         * @description Making a change of weights.
+         */
+        post: operations["applyWeights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/weights/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a change of weights would do; nothing is written
+         * @description Trying a change of weights.
+         */
+        post: operations["previewWeights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/workloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The workloads
+         * @description The workloads of a cluster.
+         */
+        get: operations["listWorkloads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/workloads/{namespace}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A workload and its pods
+         * @description One workload.
+         */
+        get: operations["getWorkload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The faults, and which are active
+         * @description What can be broken.
+         */
+        get: operations["listFaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/faults/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Break it
+         * @description One fault.
+         */
+        post: operations["startFault"];
+        /**
+         * Mend it
+         * @description One fault.
+         */
+        delete: operations["endFault"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in
+         * @description The session of the browser that asks.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Sign in
+         * @description The session of the browser that asks.
+         */
+        post: operations["signIn"];
+        /**
+         * Sign out
+         * @description The session of the browser that asks.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * Window
-         * @description A span over which rates are taken: 60 seconds is called "1m".
-         */
-        Window: {
-            seconds: number;
-            label: string;
-        };
-        /**
-         * ClusterSummary
-         * @description A cluster, and the windows that rates can be shown over.
-         */
-        ClusterSummary: {
-            name: string;
-            label: string;
-            windows: components["schemas"]["Window"][];
-            default_window_seconds: number;
-            demo: boolean;
-        };
-        /**
-         * Fault
-         * @description Something that can be broken on purpose.
-         */
-        Fault: {
-            name: string;
-            description: string;
-            active: boolean;
-        };
-        /**
-         * ViewSpec
-         * @description Which projection: hashable, so that a view is computed once whoever asks.
-         */
-        ViewSpec: {
-            /**
-             * @default workload
-             * @enum {unknown}
-             */
-            kind: "namespace" | "service" | "workload";
-            /** @default true */
-            service_nodes: boolean;
-            /** @default [] */
-            namespaces: string[];
-            /** @default false */
-            idle: boolean;
-        };
-        /**
-         * ElementSeries
-         * @description Rate, errors and duration of one node or edge, a point for each snapshot kept, oldest first.
-         */
-        ElementSeries: {
-            times: string[];
-            rate: (number | null)[];
-            error_share: (number | null)[];
-            p95_ms: (number | null)[];
-        };
-        /**
-         * ObjectRef
-         * @description A Kubernetes object by kind, namespace ("" when cluster-scoped) and name.
-         */
-        ObjectRef: {
-            kind: string;
-            namespace: string;
-            name: string;
-        };
-        /**
-         * ChangeSummary
-         * @description One edit: who, what, when, why and how it ended.
-         */
-        ChangeSummary: {
-            id: number;
-            cluster: string;
-            kind: string;
-            object: components["schemas"]["ObjectRef"] | null;
-            service_namespace: string;
-            service_name: string;
-            author: string;
-            reason: string;
-            /** @enum {unknown} */
-            state: "applied" | "failed" | "intended" | "refused";
-            failure: string | null;
-            created_at: string;
-            finished_at: string | null;
-            undoes: number | null;
-            undone: boolean;
-            can_undo: boolean;
-        };
-        /**
-         * ChangeDetail
-         * @description An edit with the object before and after.
-         */
-        ChangeDetail: {
-            change: components["schemas"]["ChangeSummary"];
-            wanted: Record<string, never>;
-            before_yaml: string | null;
-            after_yaml: string | null;
-            diff_yaml: string;
+        /** @description The change is in the cluster, and can be undone by its id. */
+        AppliedChange: {
+            change_id: number;
+            object: components["schemas"]["ObjectRef"];
+            /** @description Of the object now. */
+            resource_version: string;
             sentences: string[];
-            dry_run_message: string;
         };
-        /**
-         * AuditEntryShape
-         * @description One line of the audit.
-         */
-        AuditEntryShape: {
+        /** @description As for a preview, with the reason that the audit keeps. */
+        ApplyWeightsRequest: {
+            /** @description Of the object as it was read. */
+            resource_version: string;
+            /** @description Weight by destination id. */
+            weights: {
+                [key: string]: number;
+            };
+            /**
+             * @description Why; kept in the history.
+             * @default
+             */
+            reason: string;
+        };
+        /** @description One line of the audit. */
+        AuditLine: {
             id: number;
             at: string;
             actor: string;
@@ -124,153 +477,98 @@ export interface components {
             message: string;
             address: string;
         };
-        /**
-         * AuditPage
-         * @description Newest first.
-         */
+        /** @description Newest first. */
         AuditPage: {
-            entries: components["schemas"]["AuditEntryShape"][];
+            entries: components["schemas"]["AuditLine"][];
+            /** @description To be given as `before` for older entries; None at the end. */
             next_before: number | null;
         };
-        /**
-         * NamespaceSummary
-         * @description A namespace and how much is in it.
-         */
-        NamespaceSummary: {
-            name: string;
-            labels: {
-                [key: string]: string;
-            };
+        /** @description Authorization of an edge: what policy says of its callers beside what the proxies denied. */
+        Authz: {
             /** @enum {unknown} */
-            injection: "ambient" | "none" | "sidecar";
-            services: number;
-            workloads: number;
-            config_objects: number;
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            /** @description Requests per second refused by authorization (403 of the RBAC filter), as observed. */
+            denied_rate: number;
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
         };
         /**
-         * Port
-         * @description A port of a service.
+         * @description A mark on a node (`missing_proxy`, `traffic_split`, `fault_injection`, `mirror`, `circuit_breaker`, `gateway`,
+         *         `virtual_service`, `ejected`, ...) and the object or reason behind it.
          */
-        Port: {
+        Badge: {
             name: string;
-            port: number;
-            target_port: string;
-            app_protocol: string;
-            protocol: string;
+            reason: string;
+            object: components["schemas"]["ObjectRef"] | null;
         };
-        /**
-         * WorkloadName
-         * @description A workload by name.
-         */
-        WorkloadName: {
-            namespace: string;
-            name: string;
+        /** @description A group that nodes are drawn in, by cluster, namespace or app. */
+        Box: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "app" | "cluster" | "namespace";
+            label: string;
+            parent: string | null;
         };
-        /**
-         * ServiceName
-         * @description A service by name.
-         */
-        ServiceName: {
-            namespace: string;
-            name: string;
+        /** @description An edit with the object before and after. */
+        ChangeDetail: {
+            change: components["schemas"]["ChangeSummary"];
+            wanted: Record<string, never>;
+            before_yaml: string | null;
+            after_yaml: string | null;
+            diff_yaml: string;
+            sentences: string[];
+            dry_run_message: string;
         };
-        /**
-         * ServiceSummary
-         * @description A service and what is behind it.
-         */
-        ServiceSummary: {
-            namespace: string;
-            name: string;
-            host: string;
-            ports: components["schemas"]["Port"][];
-            workloads: components["schemas"]["WorkloadName"][];
-            versions: string[];
-            has_weights: boolean;
-            pods_ready: number;
-            pods_total: number;
+        /** @description Somebody changed an object through MeshUI: what shows it may be fetched again. */
+        ChangeMessage: {
+            /** @enum {unknown} */
+            type: "change";
+            cluster: string;
+            object: components["schemas"]["ObjectRef"];
+            change_id: number;
+            author: string;
         };
-        /**
-         * WorkloadSummary
-         * @description A workload (Deployment, StatefulSet, ...) and its pods.
-         */
-        WorkloadSummary: {
-            namespace: string;
-            name: string;
+        /** @description One edit: who, what, when, why and how it ended. */
+        ChangeSummary: {
+            id: number;
+            cluster: string;
+            /** @description weights or undo. */
             kind: string;
-            app: string | null;
-            version: string | null;
-            service_account: string;
-            has_proxy: boolean | null;
-            is_gateway: boolean;
-            pods_ready: number;
-            pods_total: number;
-            services: components["schemas"]["ServiceName"][];
+            /** @description None: refused before the object was known. */
+            object: components["schemas"]["ObjectRef"] | null;
+            service_namespace: string;
+            service_name: string;
+            author: string;
+            reason: string;
+            /**
+             * @description `intended`: the outcome is not known; look at the object.
+             * @enum {unknown}
+             */
+            state: "applied" | "failed" | "intended" | "refused";
+            failure: string | null;
+            created_at: string;
+            finished_at: string | null;
+            /** @description The change that this one undid. */
+            undoes: number | null;
+            undone: boolean;
+            can_undo: boolean;
         };
-        /**
-         * ServiceDetail
-         * @description A service, the workloads behind it, and the objects that route or shape its traffic.
-         */
-        ServiceDetail: {
-            service: components["schemas"]["ServiceSummary"];
-            labels: {
-                [key: string]: string;
-            };
-            selector: {
-                [key: string]: string;
-            };
-            workloads: components["schemas"]["WorkloadSummary"][];
-            config: components["schemas"]["ObjectRef"][];
-        };
-        /**
-         * PodSummary
-         * @description A pod.
-         */
-        PodSummary: {
+        /** @description A cluster, and the windows that rates can be shown over. */
+        ClusterSummary: {
             name: string;
-            phase: string;
-            ready: boolean;
-            ip: string;
-            node: string;
-            has_proxy: boolean;
-            containers: string[];
+            label: string;
+            windows: components["schemas"]["Window"][];
+            default_window_seconds: number;
+            /** @description It is the embedded demo mesh, where faults can be made. */
+            demo: boolean;
         };
         /**
-         * WorkloadDetail
-         * @description A workload, who it is, and its pods.
+         * Code
+         * @description Every failure a client can be told of; `contract.failures` maps each to its HTTP status.
+         * @enum {unknown}
          */
-        WorkloadDetail: {
-            workload: components["schemas"]["WorkloadSummary"];
-            labels: {
-                [key: string]: string;
-            };
-            identity: string | null;
-            pods: components["schemas"]["PodSummary"][];
-        };
-        /**
-         * ConfigSummary
-         * @description A configuration object.
-         */
-        ConfigSummary: {
-            kind: string;
-            namespace: string;
-            name: string;
-            api_version: string;
-            created_at: string | null;
-            problem: string | null;
-        };
-        /**
-         * Manager
-         * @description Who last wrote fields of an object, and how.
-         */
-        Manager: {
-            manager: string;
-            operation: string;
-            time: string | null;
-        };
-        /**
-         * ConfigDetail
-         * @description A configuration object as the cluster has it now, read as the user who asks.
-         */
+        Code: "blocked" | "conflict" | "forbidden" | "internal" | "invalid" | "not_found" | "not_ready" | "not_signed_in" | "source_unavailable" | "throttled" | "too_large" | "unsupported";
+        /** @description A configuration object as the cluster has it now, read as the user who asks. */
         ConfigDetail: {
             object: components["schemas"]["ObjectRef"];
             resource_version: string;
@@ -279,186 +577,110 @@ export interface components {
             managers: components["schemas"]["Manager"][];
             problem: string | null;
         };
-        /**
-         * ProxyCertificate
-         * @description The workload certificate that a proxy uses.
-         */
-        ProxyCertificate: {
-            uris: string[];
-            serial_number: string;
-            valid_from: string | null;
-            expires_at: string | null;
-        };
-        /**
-         * ProxySummary
-         * @description A proxy as its admin interface last described it.
-         */
-        ProxySummary: {
+        /** @description A configuration object. */
+        ConfigSummary: {
+            kind: string;
             namespace: string;
-            pod: string;
-            workload: string;
-            read_at: string;
-            error: string | null;
-            version: string;
-            state: string;
-            uptime_seconds: number | null;
-            clusters: number;
-            unhealthy_clusters: string[];
-            certificates: components["schemas"]["ProxyCertificate"][];
-            rejected: string[];
+            name: string;
+            api_version: string;
+            created_at: string | null;
+            /** @description Why it is not in force, where it is not what its kind says. */
+            problem: string | null;
         };
-        /**
-         * Problem
-         * @description What went wrong: a code for programs, a sentence for people, what to do next, where, and the fields to correct.
-         */
-        Problem: {
+        /** @description A 409: somebody else changed the object after it was read. */
+        ConflictProblem: {
             code: components["schemas"]["Code"];
             message: string;
-            /** @default  */
             next_step: string;
-            /** @default {} */
+            /** @description Names the cluster, source or object. */
             context: {
                 [key: string]: string;
             };
-            /** @default {} */
+            /** @description What is wrong with each part of the input, by its path. */
             fields: {
                 [key: string]: string;
             };
+            /** @description The split as it is now, where it can be read. */
+            current: components["schemas"]["ServiceWeights"] | null;
+            current_yaml: string | null;
         };
-        /**
-         * Code
-         * @description Every failure a client can be told of; `contract.failures` maps each to its HTTP status.
-         * @enum {unknown}
-         */
-        Code: "blocked" | "conflict" | "forbidden" | "internal" | "invalid" | "not_found" | "not_ready" | "not_signed_in" | "source_unavailable" | "throttled" | "too_large" | "unsupported";
-        /**
-         * WeightedDestination
-         * @description One version that a route sends traffic to.
-         */
-        WeightedDestination: {
+        /** @description What turns the view of version `delta.base` into that of `delta.version`. */
+        DeltaMessage: {
+            /** @enum {unknown} */
+            type: "delta";
             id: string;
-            label: string;
-            subset: string | null;
-            host: string;
-            weight: number;
-            workloads: components["schemas"]["WorkloadName"][];
-            rate: number | null;
-            pods_ready: number;
-            pods_total: number;
+            delta: components["schemas"]["GraphDelta"];
         };
-        /**
-         * WeightedRoute
-         * @description A route whose destinations share its traffic by weight: they add up to 100.
-         */
-        WeightedRoute: {
+        /** @description Whether the cluster would take the change (server-side dry run as the user). */
+        DryRun: {
+            ok: boolean;
+            message: string;
+        };
+        /** @description `id` is `SOURCE>DESTINATION|PROTOCOL` with the node ids. */
+        Edge: {
+            id: string;
+            source: string;
+            destination: string;
+            /** @enum {unknown} */
+            protocol: "grpc" | "http" | "tcp";
+            /**
+             * @description Whose counters the rate comes from: reporters are chosen per edge, never added.
+             * @enum {unknown}
+             */
+            reporter: "destination" | "source" | "waypoint";
+            /** @description Requests per second; for TCP, connections opened per second. */
+            rate: number;
+            error_share: number | null;
+            /** @description Rate per response code ("0": no response). Empty for TCP. */
+            codes: {
+                [key: string]: number;
+            };
+            grpc_codes: {
+                [key: string]: number;
+            };
+            /** @description Rate per response flag, `-` left out. */
+            flags: {
+                [key: string]: number;
+            };
+            p50_ms: number | null;
+            p90_ms: number | null;
+            p95_ms: number | null;
+            p99_ms: number | null;
+            /** @description Bytes per second toward the destination. */
+            sent_bytes_rate: number;
+            /** @description Bytes per second back to the source. */
+            received_bytes_rate: number;
+            health: components["schemas"]["Health"];
+            mtls: components["schemas"]["Mtls"];
+            authz: components["schemas"]["Authz"];
+            source_principals: string[];
+            destination_principals: string[];
+            hosts: string[];
+        };
+        /** @description A message that can't be followed. The socket stays open. */
+        ErrorMessage: {
+            /** @enum {unknown} */
+            type: "error";
+            /** @description Of the subscription concerned; None when the message named none. */
+            id: string | null;
+            error: components["schemas"]["Problem"];
+        };
+        /** @description Something that can be broken on purpose. */
+        Fault: {
             name: string;
-            destinations: components["schemas"]["WeightedDestination"][];
+            description: string;
+            /** @description None: it is not broken now. */
+            active_since: string | null;
         };
-        /**
-         * ServiceWeights
-         * @description How a service's traffic is split, and which object says so.
-         */
-        ServiceWeights: {
-            object: components["schemas"]["ObjectRef"];
-            resource_version: string;
-            editable: boolean;
-            managed_by: string | null;
-            routes: components["schemas"]["WeightedRoute"][];
-        };
-        /**
-         * FindingShape
-         * @description What validation says of the changed object. Errors block the change.
-         */
-        FindingShape: {
+        /** @description `error`: requests will fail; `warning`: they may; `info`: worth knowing. `path` is a JSON path in the object. */
+        Finding: {
             /** @enum {unknown} */
             severity: "error" | "info" | "warning";
             code: string;
             message: string;
             path: string;
         };
-        /**
-         * DryRun
-         * @description Whether the cluster would take the change (server-side dry run as the user).
-         */
-        DryRun: {
-            ok: boolean;
-            message: string;
-        };
-        /**
-         * EffectShape
-         * @description What the change does to a destination's live traffic.
-         */
-        EffectShape: {
-            id: string;
-            label: string;
-            weight_before: number;
-            weight_after: number;
-            rate_before: number | null;
-            rate_after: number | null;
-        };
-        /**
-         * WeightsPreview
-         * @description Everything there is to know before applying a change. Nothing is written.
-         */
-        WeightsPreview: {
-            object: components["schemas"]["ObjectRef"];
-            resource_version: string;
-            diff_yaml: string;
-            sentences: string[];
-            findings: components["schemas"]["FindingShape"][];
-            dry_run: components["schemas"]["DryRun"];
-            effect: components["schemas"]["EffectShape"][];
-            before_yaml: string;
-            after_yaml: string;
-        };
-        /**
-         * AppliedChange
-         * @description The change is in the cluster, and can be undone by its id.
-         */
-        AppliedChange: {
-            change_id: number;
-            object: components["schemas"]["ObjectRef"];
-            resource_version: string;
-            sentences: string[];
-        };
-        /**
-         * ConflictProblem
-         * @description A 409: somebody else changed the object after it was read.
-         */
-        ConflictProblem: {
-            code: components["schemas"]["Code"];
-            message: string;
-            /** @default  */
-            next_step: string;
-            /** @default {} */
-            context: {
-                [key: string]: string;
-            };
-            /** @default {} */
-            fields: {
-                [key: string]: string;
-            };
-            /** @default null */
-            current: components["schemas"]["ServiceWeights"] | null;
-            /** @default null */
-            current_yaml: string | null;
-        };
-        /**
-         * Session
-         * @description Who is signed in, if anybody.
-         */
-        Session: {
-            signed_in: boolean;
-            username: string | null;
-            role: ("admin" | "operator" | "viewer") | null;
-            can_edit: boolean;
-            csrf_token: string;
-            demo: boolean;
-        };
-        /**
-         * GraphDelta
-         * @description What turns the view of version `base` into the view of `version`; removed elements by id.
-         */
+        /** @description What turns the view of version `base` into the view of `version`; removed elements by id. */
         GraphDelta: {
             cluster: string;
             base: number;
@@ -474,39 +696,58 @@ export interface components {
             removed_nodes: string[];
             removed_edges: string[];
         };
-        /**
-         * SourceState
-         * @description How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never
-         *         answered.
-         */
-        SourceState: {
-            /** @enum {unknown} */
-            name: "inventory" | "proxies" | "telemetry";
-            /** @enum {unknown} */
-            state: "failed" | "live" | "loading" | "stale";
-            /** @default null */
-            as_of: string | null;
-            /** @default null */
-            stale_since: string | null;
-            /** @default null */
-            error: string | null;
+        /** @description A projection of one snapshot, shared by all viewers who look at it. */
+        GraphView: {
+            cluster: string;
+            version: number;
+            published_at: string;
+            /** @description The instant at which Prometheus evaluated the rates; None before the first telemetry. */
+            evaluated_at: string | null;
+            window_seconds: number;
+            sources: components["schemas"]["SourceState"][];
+            boxes: components["schemas"]["Box"][];
+            nodes: components["schemas"]["Node"][];
+            edges: components["schemas"]["Edge"][];
         };
-        /**
-         * Box
-         * @description A group that nodes are drawn in, by cluster, namespace or app.
-         */
-        Box: {
-            id: string;
+        /** @description A state and the sentence that says why: "5.2% of 41 req/s are 503, above 5%". */
+        Health: {
             /** @enum {unknown} */
-            kind: "app" | "cluster" | "namespace";
-            label: string;
-            /** @default null */
-            parent: string | null;
+            state: "degraded" | "failing" | "healthy" | "idle" | "unknown";
+            reason: string;
         };
-        /**
-         * Node
-         * @description `id` is stable across versions: `workload:CLUSTER/NAMESPACE/NAME`, `service:...`, `unknown:CLUSTER`, ...
-         */
+        /** @description Who last wrote fields of an object, and how. */
+        Manager: {
+            manager: string;
+            operation: string;
+            time: string | null;
+        };
+        /** @description Encryption of an edge: what was observed beside what policy predicts, and which object decided. */
+        Mtls: {
+            /** @description Share of requests (or connections) seen by the destination over mutual TLS; None without such a report. */
+            observed_share: number | null;
+            /** @enum {unknown} */
+            expected: "mixed" | "mutual_tls" | "plain_text" | "refused" | "unknown";
+            /** @description Server mode in force: STRICT, PERMISSIVE, DISABLE or UNKNOWN. */
+            mode: string;
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+        };
+        /** @description A namespace and how much is in it. */
+        NamespaceSummary: {
+            name: string;
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * @description How its workloads join the mesh, by its labels.
+             * @enum {unknown}
+             */
+            injection: "ambient" | "none" | "sidecar";
+            services: number;
+            workloads: number;
+            config_objects: number;
+        };
+        /** @description `id` is stable across versions: `workload:CLUSTER/NAMESPACE/NAME`, `service:...`, `unknown:CLUSTER`, ... */
         Node: {
             id: string;
             /** @enum {unknown} */
@@ -519,139 +760,213 @@ export interface components {
             health: components["schemas"]["Health"];
             inbound: components["schemas"]["Traffic"];
             outbound: components["schemas"]["Traffic"];
-            /** @default null */
             app: string | null;
-            /** @default null */
             version: string | null;
-            /** @default null */
             workload_kind: string | null;
-            /** @default null */
             has_proxy: boolean | null;
-            /** @default null */
             pods_ready: number | null;
-            /** @default null */
             pods_total: number | null;
-            /** @default [] */
             badges: components["schemas"]["Badge"][];
-            /** @default false */
+            /** @description Outside the namespaces asked for: a neighbour, drawn dimmed. */
             outside: boolean;
         };
-        /**
-         * Health
-         * @description A state and the sentence that says why: "5.2% of 41 req/s are 503, above 5%".
-         */
-        Health: {
-            /** @enum {unknown} */
-            state: "degraded" | "failing" | "healthy" | "idle" | "unknown";
-            reason: string;
-        };
-        /**
-         * Traffic
-         * @description RED of one direction of a node, over all protocols but TCP.
-         */
-        Traffic: {
-            rate: number;
-            error_share: number | null;
-            p95_ms: number | null;
-        };
-        /**
-         * Badge
-         * @description A mark on a node (`missing_proxy`, `traffic_split`, `fault_injection`, `mirror`, `circuit_breaker`, `gateway`,
-         *         `virtual_service`, `ejected`, ...) and the object or reason behind it.
-         */
-        Badge: {
+        /** @description A Kubernetes object by kind, namespace ("" when cluster-scoped) and name. */
+        ObjectRef: {
+            kind: string;
+            namespace: string;
             name: string;
-            reason: string;
-            /** @default null */
-            object: components["schemas"]["ObjectRef"] | null;
         };
-        /**
-         * Edge
-         * @description `id` is `SOURCE>DESTINATION|PROTOCOL` with the node ids.
-         */
-        Edge: {
+        /** @description Answered by `pong`. */
+        Ping: {
+            /** @enum {unknown} */
+            type: "ping";
+        };
+        /** @description A pod. */
+        PodSummary: {
+            name: string;
+            phase: string;
+            ready: boolean;
+            ip: string;
+            node: string;
+            has_proxy: boolean;
+            containers: string[];
+        };
+        /** @description The answer to `ping`. */
+        Pong: {
+            /** @enum {unknown} */
+            type: "pong";
+        };
+        /** @description A port of a service. */
+        Port: {
+            name: string;
+            port: number;
+            target_port: string;
+            app_protocol: string;
+            protocol: string;
+        };
+        /** @description The weights wanted, by destination id: whole numbers from 0 to 100, 100 in total for each route. */
+        PreviewWeightsRequest: {
+            /** @description Of the object as it was read. */
+            resource_version: string;
+            /** @description Weight by destination id. */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        /** @description What went wrong: a code for programs, a sentence for people, what to do next, where, and the fields to correct. */
+        Problem: {
+            code: components["schemas"]["Code"];
+            message: string;
+            next_step: string;
+            /** @description Names the cluster, source or object. */
+            context: {
+                [key: string]: string;
+            };
+            /** @description What is wrong with each part of the input, by its path. */
+            fields: {
+                [key: string]: string;
+            };
+        };
+        /** @description The workload certificate that a proxy uses. */
+        ProxyCertificate: {
+            uris: string[];
+            serial_number: string;
+            valid_from: string | null;
+            expires_at: string | null;
+        };
+        /** @description A proxy as its admin interface last described it. */
+        ProxySummary: {
+            namespace: string;
+            pod: string;
+            workload: string;
+            read_at: string;
+            /** @description Why it could not be read. */
+            error: string | null;
+            version: string;
+            state: string;
+            uptime_seconds: number | null;
+            /** @description How many Envoy clusters it knows. */
+            clusters: number;
+            /** @description Those with an endpoint that gets no requests. */
+            unhealthy_clusters: string[];
+            certificates: components["schemas"]["ProxyCertificate"][];
+            /** @description Configuration that it refused, and why. */
+            rejected: string[];
+        };
+        /** @description The client saw a gap (a delta whose `base` is not the version it has): sends the whole view. */
+        Resync: {
+            /** @enum {unknown} */
+            type: "resync";
             id: string;
-            source: string;
-            destination: string;
-            /** @enum {unknown} */
-            protocol: "grpc" | "http" | "tcp";
-            /** @enum {unknown} */
-            reporter: "destination" | "source" | "waypoint";
-            rate: number;
-            error_share: number | null;
-            codes: {
-                [key: string]: number;
-            };
-            grpc_codes: {
-                [key: string]: number;
-            };
-            flags: {
-                [key: string]: number;
-            };
-            p50_ms: number | null;
-            p90_ms: number | null;
-            p95_ms: number | null;
-            p99_ms: number | null;
-            sent_bytes_rate: number;
-            received_bytes_rate: number;
-            health: components["schemas"]["Health"];
-            mtls: components["schemas"]["Mtls"];
-            authz: components["schemas"]["Authz"];
-            /** @default [] */
-            source_principals: string[];
-            /** @default [] */
-            destination_principals: string[];
-            /** @default [] */
-            hosts: string[];
         };
         /**
-         * Mtls
-         * @description Encryption of an edge: what was observed beside what policy predicts, and which object decided.
+         * @description Points in time order, one per evaluation. `rate` is 0 where the element had no traffic; the others are None there
+         *         and wherever they are not known. A node's numbers are of its inbound traffic, or of its outbound traffic when
+         *         nobody calls it.
          */
-        Mtls: {
-            observed_share: number | null;
+        Series: {
+            id: string;
             /** @enum {unknown} */
-            expected: "mixed" | "mutual_tls" | "plain_text" | "refused" | "unknown";
-            mode: string;
-            decided_by: components["schemas"]["ObjectRef"] | null;
-            reason: string;
-        };
-        /**
-         * Authz
-         * @description Authorization of an edge: what policy says of its callers beside what the proxies denied.
-         */
-        Authz: {
-            /** @enum {unknown} */
-            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
-            denied_rate: number;
-            decided_by: components["schemas"]["ObjectRef"] | null;
-            reason: string;
-        };
-        /**
-         * GraphView
-         * @description A projection of one snapshot, shared by all viewers who look at it.
-         */
-        GraphView: {
-            cluster: string;
-            version: number;
-            published_at: string;
-            evaluated_at: string | null;
+            direction: "edge" | "inbound" | "outbound";
             window_seconds: number;
-            sources: components["schemas"]["SourceState"][];
-            boxes: components["schemas"]["Box"][];
-            nodes: components["schemas"]["Node"][];
-            edges: components["schemas"]["Edge"][];
+            times: string[];
+            rate: number[];
+            error_share: (number | null)[];
+            p95_ms: (number | null)[];
+        };
+        /** @description A service, the workloads behind it, and the objects that route or shape its traffic. */
+        ServiceDetail: {
+            service: components["schemas"]["ServiceSummary"];
+            labels: {
+                [key: string]: string;
+            };
+            selector: {
+                [key: string]: string;
+            };
+            workloads: components["schemas"]["WorkloadSummary"][];
+            config: components["schemas"]["ObjectRef"][];
+        };
+        /** @description A service by name. */
+        ServiceName: {
+            namespace: string;
+            name: string;
+        };
+        /** @description A service and what is behind it. */
+        ServiceSummary: {
+            namespace: string;
+            name: string;
+            host: string;
+            ports: components["schemas"]["Port"][];
+            workloads: components["schemas"]["WorkloadName"][];
+            /** @description The different versions of its workloads. */
+            versions: string[];
+            /** @description Its traffic is split by weight: GET .../weights answers. */
+            has_weights: boolean;
+            pods_ready: number;
+            pods_total: number;
+        };
+        /** @description How a service's traffic is split, and which object says so. */
+        ServiceWeights: {
+            object: components["schemas"]["ObjectRef"];
+            /** @description Of the object as it was read; a change must name it. */
+            resource_version: string;
+            /** @description The user may edit, and no other controller owns the object. */
+            editable: boolean;
+            /** @description The controller (Argo CD, Flux, ...) that would revert an edit. */
+            managed_by: string | null;
+            /** @description Why this object is the one that decides. */
+            reason: string;
+            routes: components["schemas"]["WeightedRoute"][];
+        };
+        /** @description Who is signed in, if anybody. */
+        Session: {
+            signed_in: boolean;
+            username: string | null;
+            role: ("admin" | "operator" | "viewer") | null;
+            /** @description Whether edit controls make sense; the API refuses the others in any case. */
+            can_edit: boolean;
+            /** @description To be sent as the header X-CSRFToken with every POST, PUT, PATCH and DELETE of this session. */
+            csrf_token: string;
+            /** @description The server runs the embedded demo mesh. */
+            demo: boolean;
+        };
+        /** @description A name and its password. */
+        SignInRequest: {
+            username: string;
+            password: string;
+        };
+        /** @description The whole view. */
+        SnapshotMessage: {
+            /** @enum {unknown} */
+            type: "snapshot";
+            id: string;
+            view: components["schemas"]["GraphView"];
         };
         /**
-         * Subscribe
-         * @description Sends the view now, then what changes. The same `id` again replaces the subscription.
+         * @description How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never
+         *         answered.
          */
+        SourceState: {
+            /** @enum {unknown} */
+            name: "inventory" | "proxies" | "telemetry";
+            /** @enum {unknown} */
+            state: "failed" | "live" | "loading" | "stale";
+            /** @description When its last good answer was taken. */
+            as_of: string | null;
+            stale_since: string | null;
+            /** @description The failure in plain words. */
+            error: string | null;
+        };
+        /** @description Sends the view now, then what changes. The same `id` again replaces the subscription. */
         Subscribe: {
             /** @enum {unknown} */
             type: "subscribe";
             id: string;
             cluster: string;
-            /** @default null */
+            /**
+             * @description Seconds; one of the cluster's windows. None: its default.
+             * @default null
+             */
             window: number | null;
             /**
              * @default {
@@ -663,81 +978,100 @@ export interface components {
              */
             view: components["schemas"]["ViewSpec"];
         };
-        /**
-         * Unsubscribe
-         * @description Nothing more for this subscription.
-         */
+        /** @description RED of one direction of a node, over all protocols but TCP. */
+        Traffic: {
+            rate: number;
+            error_share: number | null;
+            p95_ms: number | null;
+        };
+        /** @description Why; kept in the history. */
+        UndoChangeRequest: {
+            /** @default  */
+            reason: string;
+        };
+        /** @description Nothing more for this subscription. */
         Unsubscribe: {
             /** @enum {unknown} */
             type: "unsubscribe";
             id: string;
         };
-        /**
-         * Resync
-         * @description The client saw a gap (a delta whose `base` is not the version it has): sends the whole view.
-         */
-        Resync: {
+        /** @description Which projection: hashable, so that a view is computed once whoever asks. */
+        ViewSpec: {
             /** @enum {unknown} */
-            type: "resync";
+            kind: "namespace" | "service" | "workload";
+            service_nodes: boolean;
+            /** @description Only these and their neighbours one hop out; empty: all. */
+            namespaces: string[];
+            /** @description Also nodes without traffic. */
+            idle: boolean;
+        };
+        /** @description One version that a route sends traffic to. */
+        WeightedDestination: {
+            /** @description What a change calls it. */
             id: string;
+            label: string;
+            subset: string | null;
+            host: string;
+            weight: number;
+            workloads: components["schemas"]["WorkloadName"][];
+            /** @description Requests per second that arrive there now; None without telemetry. */
+            rate: number | null;
+            pods_ready: number | null;
+            pods_total: number | null;
         };
-        /**
-         * Ping
-         * @description Answered by `pong`.
-         */
-        Ping: {
-            /** @enum {unknown} */
-            type: "ping";
+        /** @description A route whose destinations share its traffic by weight: they add up to 100. */
+        WeightedRoute: {
+            name: string;
+            /** @description Which requests it takes, in words. */
+            matches: string;
+            destinations: components["schemas"]["WeightedDestination"][];
         };
-        /**
-         * SnapshotMessage
-         * @description The whole view.
-         */
-        SnapshotMessage: {
-            /** @enum {unknown} */
-            type: "snapshot";
-            id: string;
-            view: components["schemas"]["GraphView"];
-        };
-        /**
-         * DeltaMessage
-         * @description What turns the view of version `delta.base` into that of `delta.version`.
-         */
-        DeltaMessage: {
-            /** @enum {unknown} */
-            type: "delta";
-            id: string;
-            delta: components["schemas"]["GraphDelta"];
-        };
-        /**
-         * ChangeMessage
-         * @description Somebody changed an object through MeshUI: what shows it may be fetched again.
-         */
-        ChangeMessage: {
-            /** @enum {unknown} */
-            type: "change";
-            cluster: string;
+        /** @description Everything there is to know before applying a change. Nothing is written. */
+        WeightsPreview: {
             object: components["schemas"]["ObjectRef"];
-            change_id: number;
-            author: string;
+            resource_version: string;
+            diff_yaml: string;
+            sentences: string[];
+            findings: components["schemas"]["Finding"][];
+            dry_run: components["schemas"]["DryRun"];
+            /** @description What it does to the traffic that flows now, in sentences. */
+            effect: string[];
+            before_yaml: string;
+            after_yaml: string;
         };
-        /**
-         * ErrorMessage
-         * @description A message that can't be followed. The socket stays open.
-         */
-        ErrorMessage: {
-            /** @enum {unknown} */
-            type: "error";
-            id: string | null;
-            error: components["schemas"]["Problem"];
+        /** @description A span over which rates are taken: 60 seconds is called "1m". */
+        Window: {
+            seconds: number;
+            label: string;
         };
-        /**
-         * Pong
-         * @description The answer to `ping`.
-         */
-        Pong: {
-            /** @enum {unknown} */
-            type: "pong";
+        /** @description A workload, who it is, and its pods. */
+        WorkloadDetail: {
+            workload: components["schemas"]["WorkloadSummary"];
+            labels: {
+                [key: string]: string;
+            };
+            /** @description SPIFFE id of its proxies. */
+            identity: string | null;
+            pods: components["schemas"]["PodSummary"][];
+        };
+        /** @description A workload by name. */
+        WorkloadName: {
+            namespace: string;
+            name: string;
+        };
+        /** @description A workload (Deployment, StatefulSet, ...) and its pods. */
+        WorkloadSummary: {
+            namespace: string;
+            name: string;
+            kind: string;
+            app: string | null;
+            version: string | null;
+            service_account: string;
+            has_proxy: boolean | null;
+            is_gateway: boolean;
+            pods_ready: number;
+            pods_total: number;
+            services: components["schemas"]["ServiceName"][];
         };
     };
     responses: never;
@@ -747,4 +1081,1480 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    listAudit: {
+        parameters: {
+            query?: {
+                action?: string;
+                actor?: string;
+                /** @description Only entries older than this id. */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An edit with the object before and after. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The change is in the cluster, and can be undone by its id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedChange"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation found an error that blocks the change. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClusters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The clusters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterSummary"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Kind/namespace/name: only changes of this object. */
+                object?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Changes, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSummary"][];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConfig: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: string;
+                /** @description Only in this namespace. */
+                namespace?: string;
+                /** @description Only those whose name contains this, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration objects */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigSummary"][];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                kind: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A configuration object as the cluster has it now, read as the user who asks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigDetail"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGraph: {
+        parameters: {
+            query?: {
+                /** @description Also nodes without traffic. */
+                idle?: boolean;
+                /** @description Separated by commas; none: all. */
+                namespaces?: string;
+                /** @description Show services as nodes between workloads. */
+                service_nodes?: boolean;
+                /**
+                 * @description What a node stands for.
+                 *
+                 *     * `workload` - workload
+                 *     * `service` - service
+                 *     * `namespace` - namespace
+                 */
+                view?: "workload" | "service" | "namespace";
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: {
+                /** @description The ETag of the view that one has. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A projection of one snapshot, shared by all viewers who look at it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphView"];
+                };
+            };
+            /** @description It is still what the ETag given stands for. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNamespaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The namespaces */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamespaceSummary"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proxies that were read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxySummary"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSeries: {
+        parameters: {
+            query: {
+                /** @description Of a node or an edge of the view. */
+                id: string;
+                /** @description Also nodes without traffic. */
+                idle?: boolean;
+                /** @description How many snapshots at most. */
+                last?: number;
+                /** @description Separated by commas; none: all. */
+                namespaces?: string;
+                /** @description Show services as nodes between workloads. */
+                service_nodes?: boolean;
+                /**
+                 * @description What a node stands for.
+                 *
+                 *     * `workload` - workload
+                 *     * `service` - service
+                 *     * `namespace` - namespace
+                 */
+                view?: "workload" | "service" | "namespace";
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points in time order, one per evaluation. `rate` is 0 where the element had no traffic; the others are None there and wherever they are not known. A node's numbers are of its inbound traffic, or of its outbound traffic when nobody calls it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServices: {
+        parameters: {
+            query?: {
+                /** @description Only in this namespace. */
+                namespace?: string;
+                /** @description Only those whose name contains this, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The services */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceSummary"][];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A service, the workloads behind it, and the objects that route or shape its traffic. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceDetail"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWeights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How a service's traffic is split, and which object says so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceWeights"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applyWeights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyWeightsRequest"];
+            };
+        };
+        responses: {
+            /** @description The change is in the cluster, and can be undone by its id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedChange"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation found an error that blocks the change. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewWeights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewWeightsRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything there is to know before applying a change. Nothing is written. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsPreview"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkloads: {
+        parameters: {
+            query?: {
+                /** @description Only in this namespace. */
+                namespace?: string;
+                /** @description Only those whose name contains this, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workloads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSummary"][];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workload, who it is, and its pods. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadDetail"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The faults, and which are active */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fault"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startFault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Something that can be broken on purpose. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fault"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endFault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Something that can be broken on purpose. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fault"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is signed in, if anybody. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Who is signed in, if anybody. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is signed in, if anybody. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

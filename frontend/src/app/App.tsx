@@ -17,7 +17,14 @@ function createRouter() {
       errorElement: <PageFailed />,
       children: [
         { index: true, element: <Navigate to="/graph" replace /> },
-        ...PAGES.map((page) => ({ path: page.path, element: <page.component />, errorElement: <PageFailed /> })),
+        ...PAGES.flatMap((page) => [
+          { path: page.path, element: <page.component />, errorElement: <PageFailed /> },
+          ...(page.below ?? []).map((below) => ({
+            path: `${page.path}/${below.path}`,
+            element: <below.component />,
+            errorElement: <PageFailed />,
+          })),
+        ]),
         { path: "*", element: <NotFound /> },
       ],
     },

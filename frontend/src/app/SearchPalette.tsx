@@ -73,7 +73,7 @@ function Palette({ pages, onClose }: { pages: Page[]; onClose: () => void }) {
         icon: <FileCode2 size={16} />,
         label: item.name,
         detail: `${item.kind}${item.namespace ? ` in ${item.namespace}` : ""}`,
-        to: link(`/config/${item.kind}/${item.namespace || "-"}/${item.name}`),
+        to: link(`/config/${item.kind}/${item.namespace || "_"}/${item.name}`),
       })),
     ],
     [pages, services.data, workloads.data, config.data, link],

@@ -23,6 +23,7 @@ import { KeyboardHelp } from "./KeyboardHelp";
 import { PAGES } from "./pages";
 import { SearchPalette } from "./SearchPalette";
 import classes from "./shell.module.css";
+import { usePageKeys } from "./usePageKeys";
 
 const SCHEMES = { light: Sun, dark: Moon, auto: Monitor } as const;
 const SCHEME_NAMES = { light: "Light", dark: "Dark", auto: "As the system" } as const;
@@ -119,27 +120,14 @@ export function Shell() {
   });
   const [searching, setSearching] = useState(false);
   const [helping, setHelping] = useState(false);
-  const [going, setGoing] = useState(false);
   const pages = PAGES.filter((page) => !page.demoOnly || cluster?.demo);
 
   useHotkeys([
     ["mod+K", () => setSearching(true)],
     ["shift+?", () => setHelping(true)],
     ["?", () => setHelping(true)],
-    [
-      "g",
-      () => {
-        setGoing(true);
-        setTimeout(() => setGoing(false), 900);
-      },
-    ],
-    ...pages.map((page): [string, () => void] => [
-      page.letter,
-      () => {
-        if (going) navigate(link(page.path));
-      },
-    ]),
   ]);
+  usePageKeys(pages, (path) => navigate(link(path)));
 
   return (
     <div className={classes.shell}>

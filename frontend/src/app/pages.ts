@@ -1,34 +1,83 @@
-import { Boxes, FileCode2, History, type LucideIcon, Network, Waypoints, Zap } from "lucide-react";
-import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import { Boxes, FileCode2, Flame, History, type LucideIcon, Network, Waypoints } from "lucide-react";
+import { type ComponentType, lazy } from "react";
 
 export interface Page {
   path: string;
   label: string;
   icon: LucideIcon;
-  component: LazyExoticComponent<ComponentType>;
+  component: ComponentType;
+  /** `g` and then this letter go there. */
+  letter: string;
   /** Only where the cluster is the embedded demo. */
   demoOnly?: boolean;
-  /** `g` then this letter goes there. */
-  letter: string;
+  /** Pages below it. */
+  below?: { path: string; component: ComponentType }[];
 }
 
 const loadGraph = () => import("../features/graph/GraphPage");
 
+/** A page's code is fetched when it is first opened. */
+function page<Name extends string>(load: () => Promise<Record<Name, ComponentType>>, name: Name): ComponentType {
+  return lazy<ComponentType>(async () => ({ default: (await load())[name] }));
+}
+
 /** The pages of the navigation: one row each. */
 export const PAGES: Page[] = [
+  { path: "/graph", label: "Graph", icon: Waypoints, letter: "g", component: page(loadGraph, "GraphPage") },
   {
-    path: "/graph",
-    label: "Graph",
-    icon: Waypoints,
-    letter: "g",
-    component: lazy(() => loadGraph().then((m) => ({ default: m.GraphPage }))),
+    path: "/services",
+    label: "Services",
+    icon: Network,
+    letter: "s",
+    component: page(() => import("../features/services/ServicesPage"), "ServicesPage"),
+    below: [
+      { path: ":namespace/:name", component: page(() => import("../features/services/ServicePage"), "ServicePage") },
+      {
+        path: ":namespace/:name/weights",
+        component: page(() => import("../features/weights/WeightsPage"), "WeightsPage"),
+      },
+    ],
+  },
+  {
+    path: "/workloads",
+    label: "Workloads",
+    icon: Boxes,
+    letter: "w",
+    component: page(() => import("../features/workloads/WorkloadsPage"), "WorkloadsPage"),
+    below: [
+      { path: ":namespace/:name", component: page(() => import("../features/workloads/WorkloadPage"), "WorkloadPage") },
+    ],
+  },
+  {
+    path: "/config",
+    label: "Configuration",
+    icon: FileCode2,
+    letter: "c",
+    component: page(() => import("../features/config/ConfigPage"), "ConfigPage"),
+    below: [
+      {
+        path: ":kind/:namespace/:name",
+        component: page(() => import("../features/config/ConfigObjectPage"), "ConfigObjectPage"),
+      },
+    ],
+  },
+  {
+    path: "/changes",
+    label: "Changes",
+    icon: History,
+    letter: "h",
+    component: page(() => import("../features/changes/ChangesPage"), "ChangesPage"),
+    below: [{ path: ":id", component: page(() => import("../features/changes/ChangePage"), "ChangePage") }],
+  },
+  {
+    path: "/demo",
+    label: "Demo faults",
+    icon: Flame,
+    letter: "d",
+    demoOnly: true,
+    component: page(() => import("../features/demo/DemoPage"), "DemoPage"),
   },
 ];
-void Boxes;
-void FileCode2;
-void History;
-void Network;
-void Zap;
 
 /** The home page is wanted at once: its code is fetched while the session is being checked. */
 export function preloadHome(): void {

@@ -2,9 +2,9 @@ import { Link } from "react-router";
 import type { ObjectRef } from "../graph/model";
 import { useClusterLink } from "../state/cluster";
 
-/** Path of an object's page. `-` stands for "no namespace". */
+/** Path of an object's page. `_` stands for "no namespace", as in the API. */
 export function objectPath(object: ObjectRef): string {
-  return `/config/${encodeURIComponent(object.kind)}/${encodeURIComponent(object.namespace || "-")}/${encodeURIComponent(object.name)}`;
+  return `/config/${encodeURIComponent(object.kind)}/${encodeURIComponent(object.namespace || "_")}/${encodeURIComponent(object.name)}`;
 }
 
 export function ObjectLink({ object }: { object: ObjectRef }) {

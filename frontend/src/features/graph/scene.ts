@@ -97,8 +97,8 @@ export class GraphScene {
     if (element.empty()) return;
     const box = element.renderedBoundingBox();
     const inside = box.x1 > 20 && box.y1 > 20 && box.x2 < this.cy.width() - 20 && box.y2 < this.cy.height() - 20;
-    if (inside && this.cy.zoom() > 0.6) return;
-    this.cy.animate({ center: { eles: element }, zoom: Math.max(this.cy.zoom(), 0.9) }, { duration: 220 });
+    if (inside) return;
+    this.cy.animate({ center: { eles: element }, zoom: Math.max(this.cy.zoom(), 0.6) }, { duration: 220 });
   }
 
   fit(animated = true): void {

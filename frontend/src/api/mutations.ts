@@ -1,0 +1,53 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { call, path } from "./client";
+import type { AppliedChange, Fault, WeightsPreview } from "./types";
+
+/** What changes the mesh. Whatever is shown of it is asked for again afterwards. */
+
+interface WeightsInput {
+  resource_version: string;
+  weights: Record<string, number>;
+}
+
+function useRefresh() {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ predicate: (query) => query.queryKey[0] === "cluster" });
+}
+
+export function usePreviewWeights(cluster: string, namespace: string, name: string) {
+  return useMutation({
+    mutationFn: (input: WeightsInput) =>
+      call<WeightsPreview>(
+        "POST",
+        path(["clusters", cluster, "services", namespace, name, "weights", "preview"]),
+        input,
+      ),
+  });
+}
+
+export function useApplyWeights(cluster: string, namespace: string, name: string) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: (input: WeightsInput & { reason: string }) =>
+      call<AppliedChange>("POST", path(["clusters", cluster, "services", namespace, name, "weights", "apply"]), input),
+    onSettled: refresh,
+  });
+}
+
+export function useUndo() {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: ({ id, reason = "" }: { id: number; reason?: string }) =>
+      call<AppliedChange>("POST", path(["changes", String(id), "undo"]), { reason }),
+    onSettled: refresh,
+  });
+}
+
+export function useFault() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ name, active }: { name: string; active: boolean }) =>
+      call<Fault>(active ? "POST" : "DELETE", path(["demo", "faults", name])),
+    onSettled: () => client.invalidateQueries({ queryKey: ["faults"] }),
+  });
+}

@@ -1,0 +1,70 @@
+import { type DiffLine, diffLines } from "../lib/diff-lines";
+import { type YamlToken, yamlTokens } from "../lib/yaml-tokens";
+import classes from "./yaml.module.css";
+
+const CLASSES: Record<YamlToken["kind"], string | undefined> = {
+  key: classes.key,
+  string: classes.string,
+  number: classes.numeric,
+  keyword: classes.keyword,
+  comment: classes.comment,
+  punctuation: classes.punctuation,
+  text: undefined,
+};
+
+function Coloured({ line }: { line: string }) {
+  return yamlTokens(line).map((token, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: tokens of a line have no other identity and never move
+    <span key={index} className={CLASSES[token.kind]}>
+      {token.text}
+    </span>
+  ));
+}
+
+/** YAML to read. */
+export function YamlView({ text, label, maxHeight }: { text: string; label: string; maxHeight?: number | string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <section className={classes.code} style={{ maxHeight }} aria-label={label} tabIndex={0}>
+      {text
+        .replace(/\n$/, "")
+        .split("\n")
+        .map((line, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines are their position
+          <div key={index} className={classes.line} data-plain>
+            <span className={classes.number}>{index + 1}</span>
+            <span>
+              <Coloured line={line} />
+            </span>
+          </div>
+        ))}
+    </section>
+  );
+}
+
+const SIGNS: Record<DiffLine["kind"], string> = { added: "+", removed: "−", same: "", hunk: "" };
+const SPOKEN: Record<DiffLine["kind"], string> = { added: "added: ", removed: "removed: ", same: "", hunk: "" };
+
+/** A unified diff of YAML: colour, and a sign too. */
+export function YamlDiff({ diff, label, maxHeight }: { diff: string; label: string; maxHeight?: number | string }) {
+  const lines = diffLines(diff);
+  if (lines.length === 0) return <p className="dim">Nothing differs.</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <section className={classes.code} style={{ maxHeight }} aria-label={label} tabIndex={0} data-testid="yaml-diff">
+      {lines.map((line, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines are their position
+        <div key={index} className={classes.line} data-kind={line.kind}>
+          <span className={classes.number}>{line.after ?? line.before ?? ""}</span>
+          <span className={classes.sign} aria-hidden="true">
+            {SIGNS[line.kind]}
+          </span>
+          <span>
+            <span className="visually-hidden">{SPOKEN[line.kind]}</span>
+            {line.kind === "hunk" ? line.text : <Coloured line={line.text} />}
+          </span>
+        </div>
+      ))}
+    </section>
+  );
+}
