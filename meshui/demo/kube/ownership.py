@@ -169,7 +169,8 @@ def apply(live: Object, wanted: Object, schema: Schema, manager: Manager, force:
     others = [entry for entry in entries if entry.manager != manager]
     owned_elsewhere: set[Path] = {path for entry in others for path in entry.fields}
     merged: Object = _merge(deepcopy(live), wanted, schema)
-    for path in sorted(previous - mine.keys() - owned_elsewhere, key=len, reverse=True):
+    for path in sorted(previous - mine.keys() - owned_elsewhere, key=lambda path: path[-1] != _SELF):
+        # Items of lists first: they are found by their keys, which are leaves of theirs.
         shared = path[-1] == _SELF and any(other[: len(path) - 1] == path[:-1] for other in owned_elsewhere)
         if not shared:
             _delete(merged, path, schema)
@@ -232,18 +233,21 @@ def _delete(object_: Object, path: Path, schema: Schema) -> None:
     trail: list[tuple[Any, Any]] = []
     node: Any = object_
     place: Schema | None = schema
+    item_keys: tuple[str, ...] = ()
     for part in path:
         if part == _SELF:
             break
         key: Any = part[2:]
         if part.startswith("f:"):
-            if not isinstance(node, dict) or key not in node:
+            if not isinstance(node, dict) or key not in node or key in item_keys:
                 return
+            item_keys = ()
             place = place.field(key) if place else None
         else:
             key = _position(node, part, place)
             if key is None:
                 return
+            item_keys = place.list_keys if place else ()
             place = place.element() if place else None
         trail.append((node, key))
         node = node[key]

@@ -38,7 +38,7 @@ def decode(body: bytes) -> Object:
             raise bad_request(f"no kind {kind!r} is registered for version {api_version!r} in protobuf")
         content: Object = _message(name, envelope.get(2, memoryview(b"")))
         return {"apiVersion": api_version, "kind": kind} | content
-    except (IndexError, KeyError, ValueError, struct.error) as error:
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError, struct.error) as error:
         raise bad_request(f"the protobuf message can't be decoded: {error}") from error
 
 
