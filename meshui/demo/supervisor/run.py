@@ -128,6 +128,7 @@ class Demo:
 
     def _clean(self) -> None:
         """Each run begins with the same mesh: objects, proxies' files and metrics of the last one are gone."""
+        (self._layout.state / "ready.json").unlink(missing_ok=True)
         for name in ("controlplane", "envoy", "logs", "prometheus", "seed"):
             shutil.rmtree(self._layout.state / name, ignore_errors=True)
 
