@@ -13,8 +13,9 @@ from meshui import wiring
 from meshui.api import shapes
 from meshui.api.acting import actor_of
 from meshui.api.answers import answer
-from meshui.api.clusters import inventory_of, known_cluster, missing
+from meshui.api.clusters import inventory_of
 from meshui.api.permissions import user_of
+from meshui.contract.asked import known_cluster, missing
 from meshui.contract.mesh import (
     ConfigDetail,
     ConfigQuery,

@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 
 from meshui import wiring
 from meshui.api.answers import JSON, answer
-from meshui.api.clusters import inventory_of, known_cluster, known_namespaces, known_window
+from meshui.api.clusters import inventory_of
+from meshui.contract.asked import known_cluster, known_namespaces, known_window
 from meshui.contract.graph import GraphQuery, SeriesQuery
 from meshui.contract.openapi import describe
 from meshui.domain.graph.model import GraphView, ViewSpec

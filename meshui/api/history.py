@@ -13,9 +13,9 @@ from meshui import wiring
 from meshui.api.acting import actor_of
 from meshui.api.answers import answer
 from meshui.api.authentication import client_address
-from meshui.api.clusters import known_cluster, missing
 from meshui.api.permissions import EditorsOnly, user_of
 from meshui.api.recording import recorded
+from meshui.contract.asked import known_cluster, missing
 from meshui.contract.history import (
     AuditLine,
     AuditPage,

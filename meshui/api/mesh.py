@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 
 from meshui.api import shapes
 from meshui.api.answers import answer
-from meshui.api.clusters import inventory_of, missing
+from meshui.api.clusters import inventory_of
+from meshui.contract.asked import missing
 from meshui.contract.clusters import SearchQuery
 from meshui.contract.mesh import (
     NamespaceSummary,

@@ -14,9 +14,10 @@ from meshui import wiring
 from meshui.api.acting import actor_of
 from meshui.api.answers import answer, answer_problem
 from meshui.api.authentication import client_address
-from meshui.api.clusters import inventory_of, missing
+from meshui.api.clusters import inventory_of
 from meshui.api.permissions import user_of
 from meshui.api.recording import recorded
+from meshui.contract.asked import missing
 from meshui.contract.failures import problem_of
 from meshui.contract.mesh import WorkloadName
 from meshui.contract.openapi import describe

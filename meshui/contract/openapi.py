@@ -103,8 +103,24 @@ def components(shapes: Iterable[Any], ref_template: str = _TEMPLATE) -> dict[str
         for name, text in attribute_docs(kind).items():
             if name in schema.get("properties", {}):
                 schema["properties"][name]["description"] = text
+        for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[attr-defined]  # of a struct, always
+            if _is_time(field.type):
+                _mark_time(schema["properties"][field.encode_name])
         schema.pop("title", None)
     return found
+
+
+def _is_time(info: Any) -> bool:
+    members = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    return any(isinstance(getattr(one, "item_type", one), msgspec.inspect.DateTimeType) for one in members)
+
+
+def _mark_time(schema: dict[str, Any]) -> None:
+    """msgspec leaves the format out where a time may lack its zone; ours never do."""
+    for one in schema.get("anyOf", [schema]):
+        target = one.get("items", one) if isinstance(one.get("items"), dict) else one
+        if target.get("type") == "string":
+            target["format"] = "date-time"
 
 
 def _structs(shapes: Iterable[Any]) -> set[type[msgspec.Struct]]:
