@@ -7,6 +7,7 @@ Format: Prometheus HTTP API, "Instant queries": `{"status":"success","data":{"re
 from __future__ import annotations
 
 import math
+import re
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from meshui.domain.failures import Code, Failure
 from meshui.domain.telemetry.rows import FloatColumn, IntColumn
 
 _LE = b'"le":"'
+_SPACED_LE = re.compile(rb'"le"\s*:\s*"([^"]*)"')
 
 
 class Labels(msgspec.Struct, frozen=True, gc=False):
@@ -97,29 +99,32 @@ def _vector(samples: list[_Sample]) -> Vector:
     for sample in samples:
         if sample.value is None:
             continue
-        text = bytes(sample.metric)
-        before, has_bound, after = text.partition(_LE)
-        le = b""
-        if has_bound:
-            le, _, after = after.partition(b'"')
-            if le not in bounds:
-                bounds[le] = float(le)
-        label_set.append(numbers.setdefault(before + b'"le":"' + after if has_bound else text, len(numbers)))
+        text, le = _without_bound(bytes(sample.metric))
+        if le not in bounds:
+            bounds[le] = float(le)
+        label_set.append(numbers.setdefault(text, len(numbers)))
         bound.append(bounds[le])
         value.append(sample.value[1])
     values = np.fromiter(map(float, value), dtype=np.float64, count=len(value))
     kept = np.isfinite(values) & (values > 0)
     return Vector(
-        labels=tuple(_LABELS.decode(_complete(text)) for text in numbers),
+        labels=tuple(_LABELS.decode(text) for text in numbers),
         label_set=np.array(label_set, dtype=np.int32)[kept],
         bound=np.array(bound, dtype=np.float64)[kept],
         value=values[kept],
     )
 
 
-def _complete(text: bytes) -> bytes:
-    """The label set as JSON again after its `le` was cut out."""
-    return text.replace(_LE, b'"le":""', 1)
+def _without_bound(metric: bytes) -> tuple[bytes, bytes]:
+    """(the label set with its `le` emptied, the `le`), "" when it has none. Servers write JSON without spaces, but need
+    not."""
+    before, found, after = metric.partition(_LE)
+    if found:
+        le, _, after = after.partition(b'"')
+        return before + b'"le":""' + after, le
+    if b'"le"' in metric and (match := _SPACED_LE.search(metric)):
+        return metric[: match.start()] + b'"le":""' + metric[match.end() :], match[1]
+    return metric, b""
 
 
 def _unusable(query: str, why: str) -> Failure:
