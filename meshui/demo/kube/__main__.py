@@ -67,12 +67,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = build(options.seed, options.logs, options.history, options.bookmark_seconds)
         tls = certificate.ensure(options.certificates)
-        listening = listener.bind(HOST, options.port)
     except (OSError, ValueError, yaml.YAMLError) as error:
         print(f"kubernetes API: {error}", file=sys.stderr)
         return 1
+    try:
+        listening = listener.bind(HOST, options.port)
+    except OSError as error:
+        moved = "MESHUI_DEMO_KUBERNETES_PORT moves it"
+        print(f"kubernetes API: can't listen on {HOST}:{options.port} ({moved}): {error.strerror}", file=sys.stderr)
+        return 1
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(listener.serve(server.app(), listening, tls))
+        uvloop.run(listener.serve(server.app(), listening, tls, server.objects.store.close))
     return 0
 
 

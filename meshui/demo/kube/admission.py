@@ -86,13 +86,14 @@ def fill_in(object_: Object, resource: Resource, serial: int) -> None:
         object_.setdefault("spec", {"finalizers": ["kubernetes"]})
         object_.setdefault("status", {"phase": "Active"})
         labels = object_["metadata"].setdefault("labels", {})
-        labels.setdefault("kubernetes.io/metadata.name", object_["metadata"]["name"])
+        labels.setdefault("kubernetes.io/metadata.name", object_["metadata"].get("name", ""))
     elif resource.kind == "Service" and not resource.group:
         spec = object_.setdefault("spec", {})
         spec.setdefault("type", "ClusterIP")
         spec.setdefault("sessionAffinity", "None")
         for port in spec.get("ports") or ():
-            port.setdefault("targetPort", port["port"])
+            if "port" in port:
+                port.setdefault("targetPort", port["port"])
         if spec["type"] != "ExternalName" and "clusterIP" not in spec:
             spec["clusterIP"] = f"10.96.{serial // 250 % 250}.{serial % 250 + 1}"
             spec["clusterIPs"] = [spec["clusterIP"]]

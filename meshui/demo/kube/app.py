@@ -77,6 +77,8 @@ class Server:
             return await self._dispatch(request, user)
         except StatusError as error:
             return wire.refusal(error)
+        except RecursionError:
+            return wire.refusal(bad_request("the object is nested too deeply"))
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception:
@@ -334,7 +336,7 @@ class Server:
             timestamps=wire.flag(request, "timestamps"),
         )
         path = self._logs_folder / target.namespace / target.name / f"{container}.log"
-        return StreamingResponse(logs.read(path, options), media_type="text/plain")
+        return StreamingResponse(logs.read(path, options, lambda: self.objects.store.closed), media_type="text/plain")
 
     async def _review(self, request: Request, user: access.User, group: str, parts: list[str]) -> Response:
         namespace = ""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,8 +24,23 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-async def serve(app: Starlette, listening: socket.socket, files: Files) -> None:
-    """Serves until SIGINT or SIGTERM. uvicorn runs the connections; which of them speak TLS is decided here."""
+class _Server(uvicorn.Server):
+    """Says that it stops, for streams without an end would hold it up."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+async def serve(app: Starlette, listening: socket.socket, files: Files, stopping: Callable[[], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then calls `stopping`.
+
+    uvicorn runs the connections; which of them speak TLS is decided here.
+    """
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -38,7 +54,7 @@ async def serve(app: Starlette, listening: socket.socket, files: Files) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
     context.set_alpn_protocols(["http/1.1"])
-    server = uvicorn.Server(config)
+    server = _Server(config, stopping)
     accepting = asyncio.create_task(_accept(server, listening, context))
     try:
         await server.serve(sockets=[])

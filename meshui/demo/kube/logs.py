@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,14 +62,17 @@ def since(seconds: int | None, time: str | None) -> datetime | None:
         raise bad_request(f"sinceTime is not a time: {time}") from None
 
 
-async def read(path: Path, options: LogOptions) -> AsyncIterator[bytes]:
-    """The log in pieces. A file that isn't there yet is an empty log; one that is replaced is read from its start."""
+async def read(path: Path, options: LogOptions, stopped: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
+    """The log in pieces. A file that isn't there yet is an empty log; one that is replaced is read from its start.
+
+    Following ends when `stopped`.
+    """
     left = options.limit_bytes
     lines, position = _existing(path, options)
     for piece in _pieces(_shown(lines, options), left):
         left = None if left is None else left - len(piece)
         yield piece
-    while options.follow and left != 0:
+    while options.follow and left != 0 and not stopped():
         await asyncio.sleep(POLL_SECONDS)
         lines, position = _added(path, position)
         for piece in _pieces(_shown(lines, options), left):

@@ -270,6 +270,7 @@ class Objects:
         return metadata
 
     def _check_shape(self, object_: Object, target: Target) -> None:
+        """Raises a 422 for fields of a wrong type; what follows may then rely on types, not on presence."""
         causes = [cause for cause in schema.problems(object_, target.resource) if cause.reason != "FieldValueRequired"]
         admission.reject(target.resource, target.name, iter(causes))
 
@@ -285,6 +286,7 @@ class Objects:
             raise bad_request(f"strict decoding error: {', '.join(unknown)}")
         if options.field_validation == "Warn":
             options.warnings.extend(unknown)
+        self._check_shape(object_, target)
         schema.apply_defaults(object_, kind)
 
     def _identify(self, object_: Object, target: Target) -> None:

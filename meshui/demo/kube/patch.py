@@ -180,7 +180,7 @@ def _merge_list(items: list[Any], patch: list[Any], schema: Schema | None, order
         return [deepcopy(item) for item in patch if _DIRECTIVE not in item]
     merged = {item.get(key): item for item in items}
     for item in patch:
-        if key not in item:
+        if not isinstance(item.get(key), str | int):
             raise PatchError(f"map: {item} does not contain declared merge key: {key}")
         if (result := strategic_merge(merged.get(item[key]), item, schema.element())) is None:
             merged.pop(item[key], None)

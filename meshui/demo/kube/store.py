@@ -42,6 +42,8 @@ class Store:
         self._events: deque[Event] = deque(maxlen=history)
         self._version = int(time.time() * 1000)
         self._waiting: set[asyncio.Event] = set()
+        self.closed = False
+        """Whether the server is stopping, so that whoever waits for events should end."""
 
     @property
     def version(self) -> int:
@@ -98,7 +100,7 @@ class Store:
 
     async def wait(self, version: int, seconds: float) -> None:
         """Returns when something was written after `version`, or after that many seconds."""
-        if self._version != version:
+        if self._version != version or self.closed:
             return
         event = asyncio.Event()
         self._waiting.add(event)
@@ -109,6 +111,12 @@ class Store:
             pass
         finally:
             self._waiting.discard(event)
+
+    def close(self) -> None:
+        """Wakes and ends everyone who waits."""
+        self.closed = True
+        for event in self._waiting:
+            event.set()
 
     def _as_of(self, resource: Resource, version: int) -> dict[Key, Object]:
         self.check(version)

@@ -57,7 +57,7 @@ async def watch(store: Store, resource: Resource, options: WatchOptions) -> Asyn
             if event.resource is resource and (seen := _seen(event, options)):
                 yield seen
         now = loop.time()
-        ends = now >= deadline
+        ends = now >= deadline or store.closed
         if options.bookmarks and (ends or now >= next_bookmark):
             next_bookmark = now + options.bookmark_seconds
             yield "BOOKMARK", _bookmark(resource, cursor, {})

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from meshui.demo.kube.schema import Object
 
 MOST_BYTES = 3 * 1024 * 1024
 """Of a request's body, as etcd allows."""
+MOST_YAML_DEPTH = 200
 _TRUE = ("true", "1", "")
 
 
@@ -88,11 +90,28 @@ def parse_json(body: bytes) -> Any:
 
 
 def parse_yaml(body: bytes) -> Any:
-    """YAML as JSON can say it: a date stays text."""
+    """YAML as JSON can say it: a date stays text. Raises a 400 for what isn't, or is made to exhaust the parser."""
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(body)
     try:
+        _check_yaml(body)
         return yaml.load(body, _Loader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise bad_request(f"error converting YAML to JSON: {error}") from error
+
+
+def _check_yaml(body: bytes) -> None:
+    """The parser recurses in C, without a limit of its own, and aliases can stand for more than memory holds."""
+    depth = 0
+    for event in yaml.parse(body, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MOST_YAML_DEPTH:
+            raise bad_request("error converting YAML to JSON: the object is nested too deeply")
+        if isinstance(event, yaml.AliasEvent):
+            raise bad_request("error converting YAML to JSON: aliases aren't accepted")
 
 
 def mapping(value: Any) -> Object:

@@ -98,6 +98,9 @@ def test_a_request_that_makes_no_sense_is_answered_with_its_status(api, method, 
         (b'{"metadata": {"name": "a"}, "data": 5}', "application/json", 422, "Invalid"),
         (b"x" * (4 * 1024 * 1024), "application/json", 413, "RequestEntityTooLarge"),
         (b"[" * 100_000, "application/json", 400, "BadRequest"),
+        (b"[" * 100_000, "application/yaml", 400, "BadRequest"),
+        (b"a: &x [1]\nb: *x", "application/yaml", 400, "BadRequest"),
+        (b'{"x":' + b'{"a":' * 900 + b"1" + b"}" * 901, "application/json", 400, "BadRequest"),
     ],
 )
 def test_a_body_that_makes_no_sense_is_refused_and_nothing_is_kept(api, namespace, body, content_type, code, reason):
