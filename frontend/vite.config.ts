@@ -9,12 +9,13 @@ export default defineConfig({
     host: "127.0.0.1",
     port: Number(process.env.MESHUI_FRONTEND_PORT ?? "5173"),
     strictPort: true,
-    proxy: {
-      "/api": backend,
-      "/healthz": backend,
-      "/readyz": backend,
-      "/ws": { target: backend, ws: true },
-    },
+    // The host stays the browser's own, or the server would take its writes for another site's.
+    proxy: Object.fromEntries(
+      ["/api", "/healthz", "/readyz", "/ws"].map((path) => [
+        path,
+        { target: backend, ws: path === "/ws", changeOrigin: false },
+      ]),
+    ),
   },
   build: {
     target: "es2022",

@@ -21,8 +21,10 @@ const client = new QueryClient({
 configureClient({ onSignedOut: () => void client.invalidateQueries({ queryKey: sessionQuery.queryKey }) });
 
 // Asked for before anything is drawn.
-void client.prefetchQuery(sessionQuery);
-void client.prefetchQuery({ ...clustersQuery, retry: false });
+void client
+  .fetchQuery(sessionQuery)
+  .then((session) => session.signed_in && client.prefetchQuery(clustersQuery))
+  .catch(() => {}); // the page asks again, and tells
 
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<App client={client} />);

@@ -12,6 +12,7 @@ export interface NodeData {
   width: number;
   height: number;
   shape: string;
+  corner: string;
   fill: string;
   border: string;
   borderWidth: number;
@@ -39,7 +40,6 @@ export interface EdgeData {
 }
 
 const SHAPES: Partial<Record<GraphNode["kind"], string>> = {
-  service: "round-tag",
   gateway: "cut-rectangle",
   service_entry: "round-rectangle",
   unknown: "round-rectangle",
@@ -58,6 +58,7 @@ export function nodeData(node: GraphNode, palette: Palette): NodeData {
     width,
     height,
     shape: SHAPES[node.kind] ?? "round-rectangle",
+    corner: node.kind === "service" ? "17" : "9",
     fill: palette.surface,
     border: loud ? palette.tones[HEALTH_TONES[state]] : palette.strong,
     borderWidth: loud ? 2 : 1,

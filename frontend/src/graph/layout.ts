@@ -30,8 +30,7 @@ export const NODE_HEIGHT = 34;
 const LABEL_LIMIT = 26;
 
 export function nodeLabel(node: GraphNode): string {
-  const version = node.version && !node.label.includes(node.version) ? ` ${node.version}` : "";
-  const label = `${node.label}${version}`;
+  const { label } = node;
   return label.length > LABEL_LIMIT ? `${label.slice(0, LABEL_LIMIT - 1)}…` : label;
 }
 
@@ -51,7 +50,6 @@ const SPACING = {
 };
 
 const ROOT_OPTIONS = {
-  ...SPACING,
   "elk.algorithm": "layered",
   "elk.direction": "RIGHT",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
@@ -65,16 +63,24 @@ const ROOT_OPTIONS = {
   "elk.layered.thoroughness": "12",
 };
 
-const BOX_OPTIONS = { ...SPACING, "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
+const BOX_OPTIONS = { "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
+
+/** Layers stand closer where every second one holds only services. */
+function spacing(view: GraphView): Record<string, string> {
+  const alternating =
+    view.nodes.some((node) => node.kind === "service") && view.nodes.some((node) => node.kind === "workload");
+  return alternating ? { ...SPACING, "elk.layered.spacing.nodeNodeBetweenLayers": "62" } : SPACING;
+}
 
 const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 /** The layered-layout problem of a view. Sorted, so that the same view is always laid out alike. */
 export function elkGraph(view: GraphView): ElkItem {
+  const distances = spacing(view);
   const boxes = new Map<string, ElkItem>();
   const top: ElkItem[] = [];
   for (const box of [...view.boxes].sort(byId)) {
-    boxes.set(box.id, { id: box.id, layoutOptions: BOX_OPTIONS, children: [] });
+    boxes.set(box.id, { id: box.id, layoutOptions: { ...BOX_OPTIONS, ...distances }, children: [] });
   }
   for (const box of view.boxes) {
     const item = boxes.get(box.id);
@@ -91,7 +97,7 @@ export function elkGraph(view: GraphView): ElkItem {
     .filter((edge) => nodes.has(edge.source) && nodes.has(edge.destination) && edge.source !== edge.destination)
     .map((edge) => ({ id: edge.id, sources: [edge.source], targets: [edge.destination] }))
     .sort(byId);
-  return { id: "", layoutOptions: ROOT_OPTIONS, children: top, edges };
+  return { id: "", layoutOptions: { ...ROOT_OPTIONS, ...distances }, children: top, edges };
 }
 
 export function readPlacement(result: ElkItem): Placement {

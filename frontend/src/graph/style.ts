@@ -12,7 +12,7 @@ export function stylesheet(palette: Palette): StylesheetJson {
         shape: "data(shape)" as never,
         width: "data(width)",
         height: "data(height)",
-        "corner-radius": "9",
+        "corner-radius": "data(corner)",
         "background-color": "data(fill)",
         "border-color": "data(border)",
         "border-width": "data(borderWidth)",

@@ -17,7 +17,7 @@ type Incoming =
   | { type: "pong" };
 
 export interface LiveState {
-  /** `connecting` before the first message ever; `reconnecting` after a lost one; `signed_out` when refused. */
+  /** `connecting` at first; `reconnecting` after a loss or when it won't open; `signed_out` when refused. */
   connection: "connecting" | "open" | "reconnecting" | "signed_out";
   /** What the page draws. */
   shown: GraphView | null;
@@ -183,7 +183,8 @@ export class LiveGraph {
       this.patch({ connection: "signed_out" });
       return;
     }
-    this.patch({ connection: this.state.get().heardAt ? "reconnecting" : "connecting" });
+    const hopeful = !this.state.get().heardAt && this.attempts < 2;
+    this.patch({ connection: hopeful ? "connecting" : "reconnecting" });
     const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempts);
     this.attempts += 1;
     this.retry = setTimeout(() => this.dial(), delay * (0.75 + Math.random() * 0.5));

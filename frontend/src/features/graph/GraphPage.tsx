@@ -63,7 +63,7 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
     body =
       connection === "reconnecting" ? (
         <FailedScreen
-          title="The connection is lost"
+          title="There is no live connection"
           error={new Error("MeshUI is trying to reconnect by itself.")}
           onRetry={() => live.reconnect()}
         />

@@ -1,4 +1,4 @@
-import { Badge, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { SlidersHorizontal } from "lucide-react";
 import { Link } from "react-router";
@@ -10,6 +10,7 @@ import { ListFilter } from "../../components/ListFilter";
 import { Answer, Page, PageLink, TableCard } from "../../components/Page";
 import { Pods } from "../../components/Pods";
 import { EmptyScreen } from "../../components/screens";
+import { Tag } from "../../components/Tag";
 import { matchesWords, useListFilter } from "../../components/useListFilter";
 import { useCluster, useClusterLink } from "../../state/cluster";
 
@@ -39,9 +40,7 @@ export function ServicesPage() {
       cell: (row) => (
         <span style={{ display: "flex", gap: 4 }}>
           {row.versions.map((version) => (
-            <Badge key={version} size="sm" color="gray" tt="none">
-              {version}
-            </Badge>
+            <Tag key={version}>{version}</Tag>
           ))}
         </span>
       ),
@@ -68,7 +67,7 @@ export function ServicesPage() {
           <Button
             component={Link}
             size="compact-xs"
-            variant="light"
+            variant="default"
             leftSection={<SlidersHorizontal size={13} />}
             to={link(`/services/${row.namespace}/${row.name}/weights`)}
           >

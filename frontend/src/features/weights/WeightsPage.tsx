@@ -120,7 +120,8 @@ export function WeightsForm({ cluster, namespace, name, current }: FormProps) {
       <div className={classes.steps}>
         <Card>
           <div style={{ marginBottom: 12 }}>
-            <ObjectLink object={base.object} /> <span className="dim">{base.reason}</span>
+            <ObjectLink object={base.object} />
+            <div className="dim">{base.reason}</div>
           </div>
           {base.routes.map((route) => (
             <div key={route.name} style={{ marginBottom: 18 }}>
