@@ -26,7 +26,7 @@ from meshui.demo.layout import HOST, REPOSITORY, Layout
 from meshui.demo.prometheus import server
 from meshui.demo.prometheus.binary import Binary, PrometheusUnavailableError, find
 from meshui.demo.shop import seed
-from meshui.demo.supervisor import kubeconfig, plan, ports, probes
+from meshui.demo.supervisor import kubeconfig, plan, ports, probes, watches
 from meshui.demo.supervisor.child import Child, ChildError, Spec
 from meshui.demo.supervisor.crew import Crew
 from meshui.demo.supervisor.progress import Progress
@@ -39,7 +39,10 @@ SERVING_WORKLOADS = 8
 """So many at least serve requests once every journey was made."""
 EDGES = 10
 
-_EXPECTED = (ChildError, NoEnvoyError, PrometheusUnavailableError, ports.AddressTakenError, plan.NoValkeyError)
+_EXPECTED = (
+    *(ChildError, NoEnvoyError, PrometheusUnavailableError, plan.NoValkeyError),
+    *(ports.AddressTakenError, watches.TooFewWatchesError),
+)
 
 
 class NotReadyError(Exception):
@@ -66,6 +69,7 @@ class Demo:
         """Starts everything in order; what `ready.json` says. Raises what `_EXPECTED` lists, and NotReadyError."""
         layout, step = self._layout, self._progress.step
         ports.check(layout, self._unused_ports())
+        watches.check(sum(pod.has_proxy for pod in layout.pods))
         binary = self._find_prometheus()
         self._clean()
         kubeconfig.write(layout)
