@@ -23,10 +23,11 @@ def check(proxies: int, *, limit: int | None = None, used: int | None = None) ->
     limit = _limit() if limit is None else limit
     used = _used() if used is None else used
     needed = proxies * PER_PROXY
-    if limit - used < needed:
+    left = max(0, limit - used)
+    if left < needed:
         raise TooFewWatchesError(
-            f"{proxies} Envoys need {needed} inotify instances, and this user has {max(0, limit - used)} of {limit} left. "
-            f"Stop another demo, or raise the limit: sudo sysctl fs.inotify.max_user_instances={max(512, used + needed)}"
+            f"{proxies} Envoys need {needed} inotify instances, and this user has {left} of {limit} left. Stop another "
+            f"demo, or raise the limit: sudo sysctl fs.inotify.max_user_instances={max(512, used + needed)}"
         )
 
 
