@@ -100,7 +100,7 @@ $(DEV_STAMP): $(RUN_STAMP)
 
 $(NPM_STAMP): | $(BIN)/python
 	$(call step,frontend packages)
-	@$(NODE) npm --prefix frontend ci --no-progress
+	@$(NODE) npm --prefix frontend ci --no-progress --loglevel=error
 	@touch $@
 
 $(BUILD_STAMP): $(NPM_STAMP)
