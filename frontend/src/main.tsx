@@ -23,7 +23,7 @@ configureClient({ onSignedOut: () => void client.invalidateQueries({ queryKey: s
 // Asked for before anything is drawn.
 void client
   .fetchQuery(sessionQuery)
-  .then((session) => session.signed_in && client.prefetchQuery(clustersQuery))
+  .then((session) => (session.signed_in ? client.prefetchQuery(clustersQuery) : undefined))
   .catch(() => {}); // the page asks again, and tells
 
 const root = document.getElementById("root");

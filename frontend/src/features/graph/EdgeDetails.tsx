@@ -1,9 +1,10 @@
-import { Badge, Table } from "@mantine/core";
+import { Table } from "@mantine/core";
 import { Lock, ShieldCheck } from "lucide-react";
 import { ObjectLink } from "../../components/ObjectLink";
+import { Tag } from "../../components/Tag";
 import { flagMeaning } from "../../graph/flags";
 import type { GraphEdge } from "../../graph/model";
-import { mtlsDisagrees } from "../../graph/overlay";
+import { mtlsDisagrees, type Tone } from "../../graph/overlay";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
 import classes from "./graph.module.css";
 import { Bar, RedCharts, Section } from "./parts";
@@ -17,12 +18,12 @@ const EXPECTED: Record<GraphEdge["mtls"]["expected"], string> = {
   mixed: "either",
   unknown: "unknown",
 };
-const VERDICTS: Record<GraphEdge["authz"]["verdict"], { text: string; colour: string }> = {
-  allowed: { text: "Allowed", colour: "green" },
-  denied: { text: "Denied", colour: "red" },
-  partly: { text: "Partly allowed", colour: "yellow" },
-  open: { text: "Open", colour: "blue" },
-  unknown: { text: "Unknown", colour: "gray" },
+const VERDICTS: Record<GraphEdge["authz"]["verdict"], { text: string; tone: Tone }> = {
+  allowed: { text: "Allowed", tone: "good" },
+  denied: { text: "Denied", tone: "bad" },
+  partly: { text: "Partly allowed", tone: "warn" },
+  open: { text: "Open", tone: "plain" },
+  unknown: { text: "Unknown", tone: "muted" },
 };
 
 function codeTone(code: string): string {
@@ -158,9 +159,10 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           <dd>
             {edge.mtls.observed_share == null ? "not reported" : `${formatShare(edge.mtls.observed_share)} mutual TLS`}
             {mtlsDisagrees(edge) && (
-              <Badge color="red" ml={8} size="sm">
-                ≠ policy
-              </Badge>
+              <>
+                {" "}
+                <Tag tone="bad">≠ policy</Tag>
+              </>
             )}
           </dd>
           <dt>Expected</dt>
@@ -177,9 +179,7 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
         <dl className={classes.facts}>
           <dt>Policy says</dt>
           <dd>
-            <Badge color={verdict.colour} size="sm">
-              {verdict.text}
-            </Badge>
+            <Tag tone={verdict.tone}>{verdict.text}</Tag>
           </dd>
           <dt>Denied now</dt>
           <dd className="num" data-testid="denied-rate">

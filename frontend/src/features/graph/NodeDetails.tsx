@@ -38,7 +38,7 @@ export function NodeDetails({ node, cluster, window, spec, view, onSelect }: Pan
           ))}
         </dl>
       </Section>
-      {node.kind !== "unknown" && node.kind !== "namespace" && (
+      {(node.app || node.pods_total !== null || node.has_proxy !== null) && (
         <Section title="Facts">
           <dl className={classes.facts}>
             <Fact name="App" value={node.app} />

@@ -78,12 +78,18 @@ export class LabelLayer {
     const scale = Math.min(1.15, Math.max(0.75, this.cy.zoom()));
     context.font = `600 ${11.5 * scale}px ${FONT}`;
     context.textBaseline = "middle";
+    // A rim in the ground's colour, so that a line that passes behind a name doesn't cross it out.
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    context.strokeStyle = this.palette.page;
     this.cy.nodes("[box]").forEach((box: NodeSingular) => {
       const bounds = box.renderedBoundingBox({ includeOverlays: false, includeLabels: false });
       if (bounds.w < 30) return;
       context.globalAlpha = box.hasClass("faded") ? 0.3 : 1;
       context.fillStyle = this.palette.dim;
-      context.fillText(box.data("label"), bounds.x1 + 4, bounds.y1 - 9 * scale);
+      const [x, y] = [bounds.x1 + 4, bounds.y1 - 9 * scale];
+      context.strokeText(box.data("label"), x, y);
+      context.fillText(box.data("label"), x, y);
     });
     context.globalAlpha = 1;
   }

@@ -25,6 +25,9 @@ export interface SceneEvents {
 const PADDING = 48;
 const LARGEST_FIT = 1.25;
 const MOVED = 0.5;
+/** Below this zoom labels are hard to read; at the other they are easy. */
+const READABLE = 0.55;
+const COMFORTABLE = 0.85;
 
 function near(a: Point | undefined, b: Point | undefined): boolean {
   return !!a && !!b && Math.abs(a.x - b.x) < MOVED && Math.abs(a.y - b.y) < MOVED;
@@ -91,14 +94,15 @@ export class GraphScene {
     this.mark();
   }
 
-  /** Brings an element to the middle when it is not well in sight. */
+  /** Brings an element to the middle when it is not well in sight, or too small to read. */
   focus(id: string): void {
     const element = this.cy.getElementById(id);
     if (element.empty()) return;
     const box = element.renderedBoundingBox();
     const inside = box.x1 > 20 && box.y1 > 20 && box.x2 < this.cy.width() - 20 && box.y2 < this.cy.height() - 20;
-    if (inside) return;
-    this.cy.animate({ center: { eles: element }, zoom: Math.max(this.cy.zoom(), 0.6) }, { duration: 220 });
+    const readable = this.cy.zoom() >= READABLE;
+    if (inside && readable) return;
+    this.cy.animate({ center: { eles: element }, zoom: readable ? this.cy.zoom() : COMFORTABLE }, { duration: 220 });
   }
 
   fit(animated = true): void {
