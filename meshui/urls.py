@@ -11,7 +11,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/", include("meshui.api.urls")),
-    re_path(r"^(?!api(/|$)|ws(/|$)|static/|assets/).*$", single_page),
+    re_path(r"^(?!(?:api|ws|static|assets)(?:/|$)).*$", single_page),
 ]
 handler400 = "meshui.api.errors.bad_request"
 handler403 = "meshui.api.errors.forbidden"

@@ -65,9 +65,9 @@ def _ask(method: str, path: str) -> Any:
     if not settings.MESHUI.demo or not base:
         raise Http404
     # The address is the operator's own configuration, http or https by its type.
-    request = urllib.request.Request(base + path, method=method)  # noqa: S310
+    request = urllib.request.Request(base + path, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_SECONDS) as response:
             return json.load(response)
     except urllib.error.HTTPError as problem:
         raise _refused(problem) from None

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from meshui.api.answers import answer_problem
 from meshui.api.body import too_large
 from meshui.contract.failures import Problem, problem_of
+from meshui.contract.weights import conflict_of
 from meshui.domain.failures import Code, Failure
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ _SIGN_IN = "Sign in, or send a valid token as `Authorization: Bearer …`."
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's exception handler. What nobody expected is logged with its trace and told without it."""
     match error:
+        case Failure(code=Code.CONFLICT):
+            response = answer_problem(conflict_of(error))
         case Failure():
             response = answer_problem(problem_of(error))
         case exceptions.ValidationError():
@@ -71,7 +74,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a host that isn't ours, a malformed request, a body above the limit."""
     if isinstance(exception, RequestDataTooBig):
         return _too_large()
-    return answer_problem(Problem(code=Code.INVALID, message="The request can't be understood or its host is not ours."))
+    return answer_problem(
+        Problem(code=Code.INVALID, message="The request can't be understood or its host is not ours.")
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

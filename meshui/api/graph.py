@@ -51,9 +51,7 @@ class LiveGraphView(APIView):
 class SeriesView(APIView):
     """One node or edge over the recent past."""
 
-    @describe(
-        "getSeries", "Rate, errors and duration over time", answer=Series, query=SeriesQuery, problems=[404, 503]
-    )
+    @describe("getSeries", "Rate, errors and duration over time", answer=Series, query=SeriesQuery, problems=[404, 503])
     def get(self, request: Request, cluster: str) -> HttpResponse:
         known_cluster(cluster)
         query = SeriesQuery(data=request.query_params)

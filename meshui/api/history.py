@@ -42,7 +42,12 @@ class ChangesView(APIView):
     """The history of a cluster's changes."""
 
     @describe(
-        "listChanges", "Changes, newest first", answer=list[ChangeSummary], query=ChangesQuery, problems=[404], tag="history"
+        "listChanges",
+        "Changes, newest first",
+        answer=list[ChangeSummary],
+        query=ChangesQuery,
+        problems=[404],
+        tag="history",
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
         known_cluster(cluster)
@@ -59,7 +64,9 @@ class ChangesView(APIView):
 class ChangeView(APIView):
     """One change."""
 
-    @describe("getChange", "A change with the object before and after", answer=ChangeDetail, problems=[404], tag="history")
+    @describe(
+        "getChange", "A change with the object before and after", answer=ChangeDetail, problems=[404], tag="history"
+    )
     def get(self, request: Request, number: int) -> HttpResponse:
         change = _change(number)
         before, after = change.before, change.after

@@ -9,7 +9,6 @@ from rest_framework import exceptions
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-
 from meshui.api.authentication import client_address
 from meshui.domain.failures import Code
 from meshui.records import audit

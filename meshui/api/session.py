@@ -54,9 +54,7 @@ class SessionView(APIView):
         user = authenticate(request._request, username=username, password=given.validated_data["password"])
         if user is None:
             throttle.failed(username, address)
-            audit.record(
-                username, "sign in", audit.Outcome.REFUSED, code=Code.NOT_SIGNED_IN.value, address=address
-            )
+            audit.record(username, "sign in", audit.Outcome.REFUSED, code=Code.NOT_SIGNED_IN.value, address=address)
             raise Failure(Code.NOT_SIGNED_IN, "The name or the password is wrong.", next_step="Try again.")
         throttle.succeeded(username, address)
         login(request._request, user)

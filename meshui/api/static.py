@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -33,17 +32,11 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # WhiteNoise has
         return response
 
 
-@lru_cache(maxsize=1)
-def _index(modified: float) -> bytes:
-    return bytes((settings.FRONTEND / "index.html").read_bytes())
-
-
 @require_safe
 def single_page(request: HttpRequest) -> HttpResponse:
     """The application's index.html, which must be asked for anew each time: it names the hashed assets."""
-    index = settings.FRONTEND / "index.html"
     try:
-        response = HttpResponse(_index(index.stat().st_mtime))
+        response = HttpResponse((settings.FRONTEND / "index.html").read_bytes())
     except OSError:
         response = HttpResponse(_NOT_BUILT, status=503)
     response.headers["Cache-Control"] = "no-cache"

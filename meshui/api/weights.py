@@ -18,19 +18,18 @@ from meshui.api.clusters import inventory_of
 from meshui.api.permissions import user_of
 from meshui.api.recording import recorded
 from meshui.contract.asked import missing
-from meshui.contract.failures import problem_of
 from meshui.contract.mesh import WorkloadName
 from meshui.contract.openapi import describe
 from meshui.contract.weights import (
     AppliedChange,
     ApplyWeights,
-    ConflictProblem,
     DryRun,
     PreviewWeights,
     ServiceWeights,
     WeightedDestination,
     WeightedRoute,
     WeightsPreview,
+    conflict_of,
 )
 from meshui.domain.changes.effect import service_rates
 from meshui.domain.failures import Code, Failure
@@ -59,7 +58,6 @@ class PreviewWeightsView(APIView):
         answer=WeightsPreview,
         body=PreviewWeights,
         problems=[403, 404, 409, 503],
-        conflict=ConflictProblem,
     )
     def post(self, request: Request, cluster: str, namespace: str, name: str) -> HttpResponse:
         _known_service(cluster, namespace, name)
@@ -106,7 +104,6 @@ class ApplyWeightsView(APIView):
         answer=AppliedChange,
         body=ApplyWeights,
         problems=[403, 404, 409, 422, 503],
-        conflict=ConflictProblem,
     )
     def post(self, request: Request, cluster: str, namespace: str, name: str) -> HttpResponse:
         _known_service(cluster, namespace, name)
@@ -173,19 +170,7 @@ def _conflict(failure: Failure, user: User, cluster: str, namespace: str, name: 
     current: ServiceWeights | None = None
     with contextlib.suppress(Failure):  # the conflict itself is still worth telling
         current = _current(user, cluster, namespace, name)
-    problem = problem_of(failure)
-    context = dict(problem.context)
-    return answer_problem(
-        ConflictProblem(
-            code=problem.code,
-            message=problem.message,
-            next_step=problem.next_step,
-            current_yaml=context.pop("current_yaml", None),
-            context=context,
-            fields=problem.fields,
-            current=current,
-        )
-    )
+    return answer_problem(conflict_of(failure, current))
 
 
 def _weights(split: Split, rates: Mapping[Key, float] | None, user: User) -> ServiceWeights:

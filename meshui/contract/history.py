@@ -92,5 +92,7 @@ class AuditQuery(QueryInput):
 
     actor = Text(required=False, max_length=150)
     action = Text(required=False, max_length=50)
-    before = serializers.IntegerField(required=False, min_value=1, max_value=2**62, help_text="Only entries older than this id.")
+    before = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**62, help_text="Only entries older than this id."
+    )
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)

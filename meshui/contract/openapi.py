@@ -19,6 +19,7 @@ from rest_framework import serializers
 
 from meshui.contract.failures import Problem
 from meshui.contract.messages import ClientMessage, ServerMessage
+from meshui.contract.weights import ConflictProblem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _TEMPLATE = "#/components/schemas/{name}"
@@ -46,7 +47,6 @@ def describe(
     query: type[serializers.Serializer[Any]] | None = None,
     body: type[serializers.Serializer[Any]] | None = None,
     problems: Iterable[int] = (),
-    conflict: Any = None,
     headers: Iterable[OpenApiParameter] = (),
     unchanged: bool = False,
     tag: str = "mesh",
@@ -60,7 +60,7 @@ def describe(
     if unchanged:
         responses[304] = OpenApiResponse(description="It is still what the ETag given stands for.")
     for code in sorted(problems):
-        shape = conflict if code == 409 and conflict is not None else Problem
+        shape = ConflictProblem if code == 409 else Problem
         responses[code] = OpenApiResponse(_schema(shape), description=_PROBLEMS[code])
     parameters: list[Any] = [*([query] if query else []), *headers]
     return extend_schema(

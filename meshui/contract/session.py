@@ -30,4 +30,3 @@ class SignIn(WholeInput):
 
     username = Text(max_length=150)
     password = Text(max_length=1024, trim_whitespace=False)
-

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from rest_framework import serializers
 
-from meshui.contract.fields import Text, Whole, WholeInput
 from meshui.contract.failures import Problem
+from meshui.contract.fields import Text, Whole, WholeInput
 from meshui.contract.mesh import WorkloadName
+from meshui.domain.failures import Failure
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.routing.findings import Finding
 
@@ -92,6 +93,20 @@ class ConflictProblem(Problem, frozen=True, kw_only=True):
     current: ServiceWeights | None = None
     """The split as it is now, where it can be read."""
     current_yaml: str | None = None
+
+
+def conflict_of(failure: Failure, current: ServiceWeights | None = None) -> ConflictProblem:
+    """The conflict as clients see it. Use cases put the object as it is now into the context, as `current_yaml`."""
+    context = dict(failure.context)
+    return ConflictProblem(
+        code=failure.code,
+        message=failure.message,
+        next_step=failure.next_step,
+        current_yaml=context.pop("current_yaml", None),
+        context=context,
+        fields=failure.fields,
+        current=current,
+    )
 
 
 class PreviewWeights(WholeInput):

@@ -48,6 +48,9 @@ class MeshConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ha
     """One socket. A client that reads slowly holds up nobody and nothing grows: changes are kept to the last few, views
     to their newest edition."""
 
+    channel_layer_alias = ""
+    """None: the hub listens for all sockets, and a socket outlives the loss of the channel layer."""
+
     def __init__(self, hub: Hub) -> None:
         super().__init__()
         self._hub = hub

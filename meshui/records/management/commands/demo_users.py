@@ -18,7 +18,7 @@ PEOPLE = (
     ("operator", "operator-demo", Role.OPERATOR, ["meshui:operators"]),
     ("viewer", "viewer-demo", Role.VIEWER, ["meshui:viewers"]),
 )
-_TOKEN_FILE = "demo-token"  # noqa: S105 - a file's name
+_TOKEN_FILE = "demo-token"
 
 
 class Command(BaseCommand):

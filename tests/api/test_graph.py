@@ -1,0 +1,51 @@
+import msgspec
+import pytest
+from django.test import Client
+
+from meshui.adapters.store.redis import RedisStore
+from meshui.domain.graph.model import GraphView
+from tests.api.conftest import Mesh
+
+GRAPH = "/api/v1/clusters/demo/graph"
+
+
+def test_the_graph_is_the_view_of_the_snapshot(as_viewer: Client, mesh: Mesh) -> None:
+    answer = as_viewer.get(GRAPH, {"service_nodes": "false"})
+    assert answer.status_code == 200
+    view = msgspec.json.decode(answer.content, type=GraphView)
+    assert view.cluster == "demo"
+    assert view.window_seconds == 15
+    assert [round(edge.rate) for edge in view.edges] == [9]
+
+
+def test_an_unchanged_graph_is_a_304(as_viewer: Client, mesh: Mesh) -> None:
+    etag = as_viewer.get(GRAPH).headers["ETag"]
+    again = as_viewer.get(GRAPH, headers={"if-none-match": etag})
+    assert again.status_code == 304
+    assert again.content == b""
+    assert as_viewer.get(GRAPH + "?view=service", headers={"if-none-match": etag}).status_code == 200
+    mesh.publish(20.0)
+    assert as_viewer.get(GRAPH, headers={"if-none-match": etag}).status_code == 200
+
+
+def test_before_the_first_poll_it_is_not_ready(as_viewer: Client, empty_store: RedisStore) -> None:
+    answer = as_viewer.get(GRAPH)
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "not_ready"
+    assert answer.headers["Retry-After"]
+
+
+def test_the_series_of_an_edge_has_a_point_per_evaluation(as_viewer: Client, mesh: Mesh) -> None:
+    edge = as_viewer.get(GRAPH).json()["edges"][0]["id"]
+    mesh.publish(20.0)
+    series = as_viewer.get("/api/v1/clusters/demo/series", {"id": edge}).json()
+    assert [round(rate) for rate in series["rate"]] == [9, 20]
+    assert as_viewer.get("/api/v1/clusters/demo/series", {"id": "nobody"}).status_code == 404
+    assert as_viewer.get("/api/v1/clusters/demo/series").json()["fields"].keys() == {"id"}
+
+
+@pytest.mark.parametrize("view", ["workload", "service", "namespace"])
+def test_every_view_can_be_asked_for(as_viewer: Client, mesh: Mesh, view: str) -> None:
+    answer = as_viewer.get(GRAPH, {"view": view, "namespaces": "shop", "idle": "true"})
+    assert answer.status_code == 200
+    assert answer.json()["nodes"]
