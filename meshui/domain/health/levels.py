@@ -33,7 +33,7 @@ def client_levels(total: _Array, failed: _Array, window_seconds: int, previous: 
 
 def wilson_lower(failed: _Array, total: _Array, deviations: float) -> _Array:
     """The lower bound of a share seen as `failed` of `total` (Wilson score interval); 0 where there is nothing."""
-    some = total > 0
+    some = total > 1e-6
     count = np.where(some, total, 1.0)
     share = np.clip(failed / count, 0.0, 1.0)
     square = deviations * deviations
