@@ -15,7 +15,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer <token>`. A wrong token is refused even where a session would do: nobody guesses in silence."""
+    """`Authorization: Bearer <token>`. A wrong token is refused even where a session would do."""
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")

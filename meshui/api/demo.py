@@ -1,4 +1,4 @@
-"""The faults of the embedded demo mesh, handed on to its control API. Without a demo there is nothing at this address."""
+"""The faults of the embedded demo mesh, handed on to its control API. Without a demo there is nothing here."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def _other(error: exceptions.APIException) -> Problem:
 
 
 def _throttled(error: exceptions.Throttled) -> HttpResponse:
-    seconds = int(error.wait or 60)
+    seconds = int(getattr(error, "wait", None) or 60)
     response = answer_problem(
         Problem(
             code=Code.THROTTLED,

@@ -1,4 +1,4 @@
-"""Writes to the mesh, recorded: the intent is there before the cluster is touched, the outcome after, whatever it is."""
+"""Writes to the mesh, recorded: the intent before the cluster is touched, the outcome after, whatever it is."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def recorded(intent: Change, address: str, write: Callable[[], Applied]) -> Appl
         note(outcome, code=failure.code.value, message=failure.message)
         raise
     except Exception as problem:
-        failure = Failure(Code.INTERNAL, f"{type(problem).__name__}; the trace is in the log")
-        changes.not_applied(intent, failure, refused=False)
-        note(audit.Outcome.FAILED, code=failure.code.value, message=failure.message)
+        unexpected = Failure(Code.INTERNAL, f"{type(problem).__name__}; the trace is in the log")
+        changes.not_applied(intent, unexpected, refused=False)
+        note(audit.Outcome.FAILED, code=unexpected.code.value, message=unexpected.message)
         raise
     changes.applied(intent, done.object, done.before, done.after, done.dry_run_message)
     note(audit.Outcome.DONE)

@@ -50,8 +50,8 @@ def config_of_service(inventory: Inventory, service: Service) -> tuple[ObjectRef
     domain = inventory.mesh.domain
     found: set[ObjectRef] = set()
     for rule in inventory.virtual_services:
-        blocks = (*rule.spec.http, *rule.spec.tcp, *rule.spec.tls)
-        named = {*rule.spec.hosts, *(one.destination.host for block in blocks for one in block.route)}
+        routes_of = [*(one.route for one in rule.spec.http), *(one.route for one in rule.spec.tcp + rule.spec.tls)]
+        named = {*rule.spec.hosts, *(one.destination.host for its in routes_of for one in its)}
         if any(host_matches(full_host(host, rule.ref.namespace, domain), service.host) for host in named):
             found.add(rule.ref)
     for shape in inventory.destination_rules:

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_safe
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 _NOT_BUILT = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>MeshUI</title>
-<h1>The frontend is not built</h1><p>Run <code>make frontend</code> and start again. The API is at <a href="/api/docs">/api/docs</a>.</p>
+<h1>The frontend is not built</h1>
+<p>Run <code>npm run build</code> in <code>frontend</code> and start again.
+The API is at <a href="/api/docs">/api/docs</a>.</p>
 """
 
 

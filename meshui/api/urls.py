@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from meshui.api import clusters, config, demo, graph, history, mesh, session, weights
 
 _SERVICE = "services/<str:namespace>/<str:name>"
 
-cluster_patterns = [
+cluster_patterns: list[URLPattern] = [
     path("graph", graph.LiveGraphView.as_view()),
     path("series", graph.SeriesView.as_view()),
     path("namespaces", mesh.NamespacesView.as_view()),
@@ -25,7 +25,7 @@ cluster_patterns = [
     path("proxies", config.ProxiesView.as_view()),
     path("changes", history.ChangesView.as_view()),
 ]
-v1_patterns = [
+v1_patterns: list[URLPattern | URLResolver] = [
     path("session", session.SessionView.as_view()),
     path("clusters", clusters.ClustersView.as_view()),
     path("clusters/<str:cluster>/", include(cluster_patterns)),
@@ -35,7 +35,7 @@ v1_patterns = [
     path("demo/faults", demo.FaultsView.as_view()),
     path("demo/faults/<str:name>", demo.FaultView.as_view()),
 ]
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(v1_patterns)),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -24,7 +24,7 @@ RETRY_AFTER_SECONDS: dict[Code, int] = {Code.NOT_READY: 2, Code.SOURCE_UNAVAILAB
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong: a code for programs, a sentence for people, what to do next, where, and the fields to correct."""
+    """What went wrong: a code for programs, a sentence for people, what to do next, and where."""
 
     code: Code
     message: str

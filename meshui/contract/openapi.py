@@ -1,13 +1,14 @@
 """How the shapes that clients see get into the OpenAPI document: exactly as they are encoded.
 
-Answers are msgspec structs; their JSON Schema (2020-12, as OpenAPI 3.1 wants it) goes into the components, each attribute
-with the docstring written below it. Answers always carry every field, so every field is `required`.
+Answers are msgspec structs; their JSON Schema (2020-12, as OpenAPI 3.1 wants it) goes into the components, each
+attribute with the docstring written below it. Answers always carry every field, so every field is `required`.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, get_args
@@ -79,7 +80,7 @@ def _first_line(shape: Any) -> str:
 
 
 def add_shapes(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's post-processing hook: puts every struct that an answer or socket message uses into the components."""
+    """drf-spectacular's post-processing hook: puts every struct of an answer or message into the components."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     for name, schema in components(_shapes).items():
         if name in schemas:
@@ -153,7 +154,7 @@ def attribute_docs(kind: type) -> dict[str, str]:
             continue
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
         body = definition.body if isinstance(definition, ast.ClassDef) else []
-        for statement, following in zip(body, body[1:], strict=False):
+        for statement, following in itertools.pairwise(body):
             if (
                 isinstance(statement, ast.AnnAssign)
                 and isinstance(statement.target, ast.Name)
@@ -165,7 +166,7 @@ def attribute_docs(kind: type) -> dict[str, str]:
     return docs
 
 
-class _Bearer(OpenApiAuthenticationExtension):
+class _Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "meshui.api.authentication.TokenAuthentication"
     name = "token"
 
@@ -173,7 +174,7 @@ class _Bearer(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "An API token."}
 
 
-class _Session(OpenApiAuthenticationExtension):
+class _Session(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "meshui.api.authentication.SessionAuthentication"
     name = "session"
 

@@ -70,7 +70,7 @@ def user_of(given: Credentials) -> User | None:
 
 
 class _SessionHolder:
-    """As much of a request as Django needs to tell the session's user (it also checks that the password is the same)."""
+    """As much of a request as Django needs to tell the session's user and that the password is the same."""
 
     def __init__(self, session: Any) -> None:
         self.session = session

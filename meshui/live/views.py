@@ -1,4 +1,4 @@
-"""One view of one cluster, as all its watchers in this process share it: projected, compared and encoded once a version."""
+"""A view as all its watchers in this process share it: projected, compared and encoded once a version."""
 
 from __future__ import annotations
 

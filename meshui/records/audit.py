@@ -21,7 +21,7 @@ class Outcome(models.TextChoices):
 
 
 class AuditEntry(AppendOnlyModel):
-    """One line of the audit. Names are kept as text, so that an entry outlives the user, cluster and object it names."""
+    """One line of the audit. Names are kept as text, so that it outlives the user, cluster and object."""
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.CharField(max_length=150)
@@ -39,7 +39,7 @@ class AuditEntry(AppendOnlyModel):
     address = models.CharField(max_length=45, blank=True, default="")
     """Where the request came from."""
 
-    objects: ClassVar[models.Manager[AuditEntry]] = AppendOnlyQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[AuditEntry]] = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -1,4 +1,4 @@
-"""Edits of the mesh, from intent to outcome, with the object before and after, so that each can be explained and undone."""
+"""Edits of the mesh, from intent to outcome, with the object before and after, so that each can be undone."""
 
 from __future__ import annotations
 

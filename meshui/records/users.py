@@ -34,7 +34,7 @@ class User(AbstractUser):
     """Empty: the user name."""
     kubernetes_groups = models.JSONField(default=list, blank=True)
 
-    objects: ClassVar[Users] = Users()  # type: ignore[assignment]  # narrows AbstractUser's manager
+    objects: ClassVar[Users] = Users()
 
     @property
     def can_edit(self) -> bool:

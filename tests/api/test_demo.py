@@ -21,7 +21,7 @@ class _Control(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_DELETE = _answer
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         return
