@@ -32,7 +32,7 @@ class AuditEntry(AppendOnlyModel):
     object_kind = models.CharField(max_length=63, blank=True, default="")
     object_namespace = models.CharField(max_length=63, blank=True, default="")
     object_name = models.CharField(max_length=253, blank=True, default="")
-    change = models.ForeignKey(Change, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="audit_entries")
+    change = models.ForeignKey(Change, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+")
     code = models.CharField(max_length=32, blank=True, default="")
     """Failure code, when it was refused or failed."""
     message = models.TextField(blank=True, default="")

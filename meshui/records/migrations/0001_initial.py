@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="audit_entries",
+                        related_name="+",
                         to="records.change",
                     ),
                 ),
