@@ -4,6 +4,8 @@ metrics."""
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +25,13 @@ _TYPES = {
     "route": f"{_TYPE}.route.v3.RouteConfiguration",
     "endpoint": f"{_TYPE}.endpoint.v3.ClusterLoadAssignment",
 }
-_MASK = "mask=version_info,dynamic_listeners.error_state.details,dynamic_active_clusters.error_state.details"
+_RESOURCES = {
+    "cluster": "dynamic_active_clusters",
+    "listener": "dynamic_listeners",
+    "route": "dynamic_route_configs",
+    "endpoint": "dynamic_active_clusters",
+}
+_VERSION = re.compile(r'^(\S+)\.version_text: "(.*)"$', re.MULTILINE)
 
 
 @dataclass
@@ -69,15 +77,9 @@ def application(state: State, session: aiohttp.ClientSession) -> web.Application
 
 async def _status(session: aiohttp.ClientSession, pod: Pod, sent: Mapping[str, Sent]) -> dict[str, Any]:
     """One proxy in the shape of istiod's syncz. Versions stand for nonces; a proxy that can't be asked has acked
-    nothing."""
-    running, errors = await _running(session, pod)
+    nothing. Endpoints are sent inside clusters."""
+    running = await _running(session, pod)
     routes = sorted(name for name in sent if name.startswith("rds."))
-    versions = {
-        "cluster": _version(sent, "cds"),
-        "listener": _version(sent, "lds"),
-        "route": ",".join(_version(sent, name) for name in routes),
-        "endpoint": _version(sent, "cds"),
-    }
     entry: dict[str, Any] = {
         "cluster_id": CLUSTER,
         "proxy": f"{pod.name}.{pod.namespace}",
@@ -86,58 +88,57 @@ async def _status(session: aiohttp.ClientSession, pod: Pod, sent: Mapping[str, S
         "istio_version": ISTIO_VERSION,
         "resources": {},
     }
-    for kind, version in versions.items():
-        acked = running.get("cluster" if kind == "endpoint" else kind, "")
+    for kind, files in {"cluster": ["cds"], "listener": ["lds"], "route": routes, "endpoint": ["cds"]}.items():
+        version = ",".join(_version(sent, name) for name in files)
+        acked = ",".join(running.get(name, "") for name in files)
+        refused = running and acked != version
         entry |= {f"{kind}_sent": version, f"{kind}_acked": acked}
         entry["resources"][_TYPES[kind]] = {
             "sent": version,
             "acked": acked,
-            "sentTime": _time(sent, kind, routes),
-            "lastError": errors.get(kind, ""),
+            "sentTime": max((sent[name].at.isoformat() for name in files if name in sent), default=""),
+            "lastError": await _rejections(session, pod, _RESOURCES[kind]) if refused else "",
         }
     return entry
 
 
-async def _running(session: aiohttp.ClientSession, pod: Pod) -> tuple[dict[str, str], dict[str, str]]:
-    """Versions and rejections by kind, from the proxy's admin interface; empty when it doesn't answer."""
-    url = f"http://{pod.ip}:{ADMIN_PORT}/config_dump"
+async def _running(session: aiohttp.ClientSession, pod: Pod) -> dict[str, str]:
+    """What the proxy runs, by file (`cds`, `lds`, `rds.outbound`), as its admin interface says; empty when it doesn't
+    answer."""
+    text = await _ask(session, pod, "/stats?filter=version_text")
+    return {_file(match[1]): match[2] for match in _VERSION.finditer(text or "")}
+
+
+def _file(stat: str) -> str:
+    """The file whose version a statistic tells."""
+    if ".rds." in stat:
+        return "rds." + stat.partition(".rds.")[2]
+    return stat.rpartition(".")[2]
+
+
+async def _rejections(session: aiohttp.ClientSession, pod: Pod, resource: str) -> str:
+    """Why the proxy refused what it was last sent of a resource."""
+    text = await _ask(session, pod, f"/config_dump?resource={resource}")
+    try:
+        items = json.loads(text or "{}").get("configs", [])
+    except ValueError:
+        return ""
+    errors = [(item.get("error_state") or {}).get("details") for item in items]
+    return "; ".join(error for error in errors if error)
+
+
+async def _ask(session: aiohttp.ClientSession, pod: Pod, path: str) -> str | None:
     timeout = aiohttp.ClientTimeout(total=_ADMIN_SECONDS)
     try:
-        async with session.get(f"{url}?{_MASK}", timeout=timeout) as answer:
+        async with session.get(f"http://{pod.ip}:{ADMIN_PORT}{path}", timeout=timeout) as answer:
             answer.raise_for_status()
-            dumps = (await answer.json())["configs"]
-        async with session.get(f"{url}?resource=dynamic_route_configs", timeout=timeout) as answer:
-            answer.raise_for_status()
-            routes = (await answer.json()).get("configs", [])
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError):
-        return {}, {}
-    versions, errors = {}, {}
-    for dump in dumps:
-        kind = {"ClustersConfigDump": "cluster", "ListenersConfigDump": "listener"}.get(
-            dump["@type"].rpartition(".")[2]
-        )
-        if kind is None:
-            continue
-        versions[kind] = dump.get("version_info", "")
-        for item in [*dump.get("dynamic_listeners", []), *dump.get("dynamic_active_clusters", [])]:
-            if details := (item.get("error_state") or {}).get("details"):
-                errors[kind] = details
-    by_name = sorted((route.get("route_config", {}).get("name", ""), route.get("version_info", "")) for route in routes)
-    versions["route"] = ",".join(version for _, version in by_name)
-    for route in routes:
-        if details := (route.get("error_state") or {}).get("details"):
-            errors["route"] = details
-    return versions, errors
+            return await answer.text()
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return None
 
 
 def _version(sent: Mapping[str, Sent], name: str) -> str:
     return sent[name].version if name in sent else ""
-
-
-def _time(sent: Mapping[str, Sent], kind: str, routes: list[str]) -> str:
-    files = {"listener": ["lds"], "route": routes}.get(kind, ["cds"])
-    times = [sent[name].at for name in files if name in sent]
-    return max(times).isoformat() if times else ""
 
 
 def _exposition(state: State) -> str:

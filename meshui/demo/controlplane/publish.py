@@ -48,6 +48,9 @@ class ProxyFiles:
         for name, routes in config.routes.items():
             written += self._write(f"rds.{name}", [routes])
         written += self._write("lds", config.listeners)
+        for gone in {name for name in self.sent if name.startswith("rds.")} - {f"rds.{name}" for name in config.routes}:
+            del self.sent[gone]
+            (self.directory / f"{gone}.json").unlink(missing_ok=True)
         if kept:
             await asyncio.sleep(SETTLE_SECONDS)
             written += self._write("cds", list(wanted.values()))

@@ -50,6 +50,8 @@ def bootstrap(pod: Pod, state: Path) -> Resource:
             "lds_config": _file(directory / "lds.json"),
             "cds_config": _file(directory / "cds.json"),
         },
+        # Histograms reach the admin interface when statistics are flushed; Prometheus asks every 2 s.
+        "stats_flush_interval": "1s",
         "stats_config": {
             "use_all_default_tags": True,
             "stats_matcher": {"inclusion_list": {"patterns": list(_KEPT_STATISTICS)}},
