@@ -105,5 +105,5 @@ $(NPM_STAMP): | $(BIN)/python
 
 $(BUILD_STAMP): $(NPM_STAMP)
 	$(call step,frontend build)
-	@$(NODE) npm --prefix frontend run build
+	@$(NODE) npm --prefix frontend run --silent build -- --logLevel warn
 	@rm -f frontend/dist/.built-* && touch $@
