@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from celery import Celery
@@ -43,3 +44,8 @@ app.conf.update(
     enable_utc=True,
     timezone="UTC",
 )
+
+# A line for each poll, and one for each retried connection, says nothing that `meshui.jobs` does not say better.
+for chatty in ("celery.app.trace", "celery.worker.strategy", "celery.beat"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
+logging.getLogger("urllib3").setLevel(logging.ERROR)
