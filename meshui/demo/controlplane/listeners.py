@@ -128,6 +128,10 @@ def _inbound_chain(world: World, pod: Pod, inbound: Inbound, log: Path, *, mutua
     if not inbound.is_http:
         loggers = _tcp_server_loggers(world, pod, inbound, mutual_tls=mutual_tls)
         proxy = _tcp_proxy(names.stat_name(cluster), [(cluster, 1)], [*loggers, file_logger(log, "inbound")])
+        if mutual_tls:
+            # Only after the handshake is it known who opened the connection.
+            after_handshake = {"upstream_connect_mode": "ON_DOWNSTREAM_TLS_HANDSHAKE"}
+            proxy["typed_config"] |= after_handshake | {"max_early_data_bytes": _BUFFER_BYTES}
         return {"filters": [*rbac.tcp_filters(world, pod, inbound.port), proxy]}
     labels = server_labels(pod.party, inbound.service, mutual_tls=mutual_tls)
     peer_filter = [_take_peer_header()] if mutual_tls else []
