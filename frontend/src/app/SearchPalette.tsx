@@ -21,17 +21,14 @@ const SHOWN = 12;
 /** Everything that has a name, by typing a part of it. */
 export function SearchPalette({ opened, onClose, pages }: { opened: boolean; onClose: () => void; pages: Page[] }) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      withCloseButton={false}
-      size={560}
-      padding={0}
-      yOffset="12vh"
-      aria-label="Search"
-    >
-      {opened && <Palette pages={pages} onClose={onClose} />}
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} size={560} yOffset="12vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label="Search">
+        <Modal.Body p={0}>
+          <Palette pages={pages} onClose={onClose} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

@@ -13,7 +13,7 @@ import {
   Sun,
 } from "lucide-react";
 import { Suspense, useState } from "react";
-import { NavLink, Outlet, useNavigate, useRouteError, useSearchParams } from "react-router";
+import { Link, NavLink, Outlet, useNavigate, useRouteError, useSearchParams } from "react-router";
 import { clustersQuery } from "../api/queries";
 import { useSession, useSignOut } from "../api/session";
 import { Logo } from "../components/Logo";
@@ -134,11 +134,11 @@ export function Shell() {
       <a href="#main" className={classes.skip}>
         Skip to the page
       </a>
-      <NavLink to={link("/graph")} className={classes.brand} aria-label="MeshUI, home">
-        <Logo size={22} />
-        {!collapsed && "MeshUI"}
-      </NavLink>
       <header className={classes.top}>
+        <Link to={link("/graph")} className={classes.brand}>
+          <Logo size={22} />
+          MeshUI
+        </Link>
         <ClusterChoice />
         <div className={classes.grow} />
         <button type="button" className={classes.search} onClick={() => setSearching(true)}>
@@ -167,7 +167,7 @@ export function Shell() {
           type="button"
           className={`${classes.link} ${classes.fold}`}
           onClick={() => setCollapsed(!collapsed)}
-          aria-label={collapsed ? "Widen the navigation" : "Narrow the navigation"}
+          aria-label={collapsed ? "Expand the navigation" : undefined}
         >
           {collapsed ? <ChevronsRight size={17} /> : <ChevronsLeft size={17} />}
           {!collapsed && "Collapse"}
@@ -180,7 +180,7 @@ export function Shell() {
           </Suspense>
         </ClusterGate>
       </main>
-      <SearchPalette opened={searching} onClose={() => setSearching(false)} pages={pages} />
+      {searching && <SearchPalette opened onClose={() => setSearching(false)} pages={pages} />}
       <KeyboardHelp opened={helping} onClose={() => setHelping(false)} pages={pages} />
     </div>
   );

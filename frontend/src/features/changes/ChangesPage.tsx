@@ -54,7 +54,7 @@ const AUDIT: Column<AuditLine>[] = [
     cell: (row) => (row.object ? <ObjectLink object={row.object} /> : "–"),
     sort: (row) => row.object?.name ?? null,
   },
-  { key: "message", title: "", cell: (row) => row.message },
+  { key: "message", title: "Message", cell: (row) => row.message },
   {
     key: "address",
     title: "From",

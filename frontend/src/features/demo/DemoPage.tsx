@@ -39,7 +39,7 @@ export function DemoPage() {
     },
     {
       key: "action",
-      title: "",
+      title: "Actions",
       cell: (row) =>
         canEdit && (
           <Button

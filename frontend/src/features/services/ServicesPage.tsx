@@ -61,7 +61,7 @@ export function ServicesPage() {
     },
     {
       key: "actions",
-      title: "",
+      title: "Actions",
       cell: (row) =>
         row.has_weights && (
           <Button
