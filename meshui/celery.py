@@ -46,6 +46,7 @@ app.conf.update(
 )
 
 # A line for each poll, and one for each retried connection, says nothing that `meshui.jobs` does not say better.
-for chatty in ("celery.app.trace", "celery.worker.strategy", "celery.beat"):
+for chatty in ("celery.app.trace", "celery.worker.strategy"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
 logging.getLogger("urllib3").setLevel(logging.ERROR)
+logging.getLogger("celery.beat").addFilter(lambda record: "Sending due task" not in str(record.msg))
