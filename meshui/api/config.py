@@ -49,8 +49,8 @@ class ConfigListView(APIView):
             [
                 shapes.config_summary(ref, manifest, problems.get(ref))
                 for ref, manifest in sorted(inventory.config.items(), key=lambda item: item[0])
-                if given.get("kind") in (None, ref.kind)
-                and given.get("namespace") in (None, ref.namespace)
+                if (given.get("kind") or ref.kind) == ref.kind
+                and (given.get("namespace") or ref.namespace) == ref.namespace
                 and given.get("search", "").lower() in ref.name.lower()
             ]
         )
@@ -114,7 +114,8 @@ def _detail(ref: ObjectRef, manifest: dict[str, Any], problem: str | None) -> Co
 
 
 def _proxy(reading: ProxyReading) -> ProxySummary:
-    leaves = [one for one in reading.certificates if not one.ca]
+    # A proxy that uses a certificate in several places tells of it several times.
+    leaves = dict.fromkeys(one for one in reading.certificates if not one.ca)
     return ProxySummary(
         namespace=reading.pod.namespace,
         pod=reading.pod.name,

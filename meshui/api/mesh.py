@@ -125,8 +125,8 @@ class _Wanted:
     def __init__(self, request: Request) -> None:
         query = SearchQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        self.namespace: str | None = query.validated_data.get("namespace")
+        self.namespace: str = query.validated_data.get("namespace", "")
         self.search: str = query.validated_data.get("search", "").lower()
 
     def has(self, namespace: str, name: str) -> bool:
-        return (self.namespace is None or namespace == self.namespace) and self.search in name.lower()
+        return (self.namespace or namespace) == namespace and self.search in name.lower()

@@ -22,5 +22,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
 class SearchQuery(QueryInput):
     """Narrows a list."""
 
-    namespace = Text(required=False, max_length=63, help_text="Only in this namespace.")
-    search = Text(required=False, max_length=253, help_text="Only those whose name contains this, in any case.")
+    namespace = Text(required=False, allow_blank=True, max_length=63, help_text="Only in this namespace.")
+    search = Text(
+        required=False, allow_blank=True, max_length=253, help_text="Only those whose name contains this, in any case."
+    )

@@ -148,7 +148,7 @@ class ConfigDetail(msgspec.Struct, frozen=True, kw_only=True):
 class ConfigQuery(SearchQuery):
     """Narrows the list of configuration objects."""
 
-    kind = Text(required=False, max_length=63, help_text="Only of this kind.")
+    kind = Text(required=False, allow_blank=True, max_length=63, help_text="Only of this kind.")
 
 
 class ProxyCertificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,7 +107,11 @@ def components(shapes: Iterable[Any], ref_template: str = _TEMPLATE) -> dict[str
         for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[attr-defined]  # of a struct, always
             if _is_time(field.type):
                 _mark_time(schema["properties"][field.encode_name])
+    for schema in found.values():
         schema.pop("title", None)
+        if "description" in schema:
+            # Python releases differ in how they keep a docstring's indentation.
+            schema["description"] = " ".join(schema["description"].split())
     return found
 
 

@@ -29,7 +29,7 @@ def test_a_service_tells_its_versions_and_who_routes_to_it(as_viewer: Client, me
 
 def test_lists_can_be_searched(as_viewer: Client, mesh: Mesh) -> None:
     assert [one["name"] for one in as_viewer.get(f"{BASE}/demo/services?search=CAT").json()] == ["catalog"]
-    assert as_viewer.get(f"{BASE}/demo/workloads?namespace=elsewhere").json() == []
+    assert as_viewer.get(f"{BASE}/demo/workloads?namespace=elsewhere&search=").json() == []
     assert [one["name"] for one in as_viewer.get(f"{BASE}/demo/config?kind=DestinationRule").json()] == ["catalog"]
 
 
