@@ -58,14 +58,19 @@ def record(
     object: ObjectRef | None = None,
     **details: Any,
 ) -> AuditEntry:
-    """Adds an entry. `details`: change, code, message, address."""
+    """Adds an entry. `details`: change, code, message, address. NULs, which PostgreSQL takes in no text, are replaced."""
+    texts = {name: _clean(value) for name, value in details.items() if isinstance(value, str)}
     return AuditEntry.objects.create(
-        actor=actor[:150],
+        actor=_clean(actor[:150]),
         action=action,
         outcome=outcome,
-        cluster=cluster,
+        cluster=_clean(cluster),
         object_kind=object.kind if object else "",
         object_namespace=object.namespace if object else "",
         object_name=object.name if object else "",
-        **details,
+        **(details | texts),
     )
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

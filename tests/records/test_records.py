@@ -58,6 +58,11 @@ def test_the_audit_can_only_grow() -> None:
     assert AuditEntry.objects.get().actor == "ann"
 
 
+def test_an_entry_is_text_that_every_database_takes() -> None:
+    entry = audit.record("a\0nn", "post weights", audit.Outcome.REFUSED, cluster="\0", message="GET /\0")
+    assert (entry.actor, entry.cluster, entry.message) == ("a\ufffdnn", "\ufffd", "GET /\ufffd")
+
+
 def test_a_change_has_one_outcome(ann: User) -> None:
     change = changes.intend(ann, "demo", "weights")
     assert change.object is None
