@@ -25,6 +25,8 @@ from meshui.domain.telemetry.rows import TCP, IntColumn
 Trust = Literal["identity", "plain", "both", "unknown"]
 """How the called side knows the caller: by its certificate, not at all, now so now so, or that isn't known."""
 
+OUTSIDE = AuthzPrediction("unknown", None, "The called side is outside the mesh: no policy of the mesh is asked there.")
+
 _ALL = 0.999
 """A share of mutual TLS that counts as all."""
 
@@ -79,7 +81,8 @@ class _Predictor:
     ) -> AuthzPrediction:
         called = called_workloads(self._inventory, service, destination)
         if not called:
-            return UNPREDICTED
+            outside = service is not None and service.kind in ("service_entry", "passthrough", "blackhole")
+            return OUTSIDE if outside and destination is None else UNPREDICTED
         return _together(
             [
                 self._at(one, identity, self._port(service, one), stream)
