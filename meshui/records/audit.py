@@ -58,7 +58,7 @@ def record(
     object: ObjectRef | None = None,
     **details: Any,
 ) -> AuditEntry:
-    """Adds an entry. `details`: change, code, message, address. NULs, which PostgreSQL takes in no text, are replaced."""
+    """Adds an entry. `details`: change, code, message, address. NULs are replaced: PostgreSQL takes none."""
     texts = {name: _clean(value) for name, value in details.items() if isinstance(value, str)}
     return AuditEntry.objects.create(
         actor=_clean(actor[:150]),
