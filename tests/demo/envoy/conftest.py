@@ -31,7 +31,7 @@ from meshui.demo.controlplane.app import Pusher
 from meshui.demo.controlplane.debug import State, application
 from meshui.demo.envoy import prepare
 from meshui.demo.envoy.access_log import log_path
-from meshui.demo.envoy.watches import PER_PROXY, free_watches, require_watches
+from meshui.demo.supervisor import watches
 
 Manifest = dict[str, Any]
 Labels = dict[str, str]
@@ -167,8 +167,7 @@ class Mesh:
         self._thread.start()
         self.run(self._start())
         self.apply()
-        self.until(lambda: free_watches(needed := PER_PROXY * len(PODS)) == needed, seconds=60)
-        require_watches(len(PODS))
+        self._await_watches()
         for pod in PODS.values():
             with (self.state / f"{pod.name}.err").open("wb") as errors:
                 command = prepare(pod, self.state)
@@ -176,6 +175,18 @@ class Mesh:
                 command[command.index("--drain-time-s") + 1] = "0"
                 self._processes.append(subprocess.Popen(command, stderr=errors))
         self.until_synced(seconds=20)
+
+    @staticmethod
+    def _await_watches(seconds: float = 60) -> None:
+        """Waits for another mesh to be gone. Raises TooFewWatchesError."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return watches.check(len(PODS))
+            except watches.TooFewWatchesError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
 
     def stop(self) -> None:
         for process in self._processes:
@@ -350,7 +361,7 @@ async def _reply(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
     return request
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_mesh() -> Iterator[Mesh]:
     with tempfile.TemporaryDirectory() as state:
         mesh = Mesh(Path(state))
