@@ -14,7 +14,6 @@ from meshui.demo.envoy.access_log import rotate
 from meshui.demo.envoy.binary import NoEnvoyError, envoy_binary
 from meshui.demo.envoy.files import write_atomically
 from meshui.demo.envoy.prometheus import prometheus_config, scrape_config
-from meshui.demo.envoy.watches import TooFewWatchesError, free_watches, require_watches
 
 WEB = layout.load({}).pods_of("shop", "web")[0]
 INGRESS = layout.load({}).pods_of("edge", "ingressgateway")[0]
@@ -70,10 +69,3 @@ def test_a_secret_file_is_its_owners_alone(tmp_path: Path) -> None:
     write_atomically(tmp_path / "key", "x", secret=True)
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [tmp_path / "key"]
-
-
-def test_too_few_watches_are_named_before_envoy_aborts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert free_watches(1) == 1
-    monkeypatch.setattr("meshui.demo.envoy.watches.free_watches", lambda _: 3)
-    with pytest.raises(TooFewWatchesError, match="max_user_instances"):
-        require_watches(14)
