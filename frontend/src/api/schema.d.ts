@@ -465,6 +465,7 @@ export interface components {
         /** @description One line of the audit. */
         AuditLine: {
             id: number;
+            /** Format: date-time */
             at: string;
             actor: string;
             action: string;
@@ -492,10 +493,7 @@ export interface components {
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
         };
-        /**
-         * @description A mark on a node (`missing_proxy`, `traffic_split`, `fault_injection`, `mirror`, `circuit_breaker`, `gateway`,
-         *         `virtual_service`, `ejected`, ...) and the object or reason behind it.
-         */
+        /** @description A mark on a node (`missing_proxy`, `traffic_split`, `fault_injection`, `mirror`, `circuit_breaker`, `gateway`, `virtual_service`, `ejected`, ...) and the object or reason behind it. */
         Badge: {
             name: string;
             reason: string;
@@ -546,6 +544,7 @@ export interface components {
              */
             state: "applied" | "failed" | "intended" | "refused";
             failure: string | null;
+            /** Format: date-time */
             created_at: string;
             finished_at: string | null;
             /** @description The change that this one undid. */
@@ -563,7 +562,6 @@ export interface components {
             demo: boolean;
         };
         /**
-         * Code
          * @description Every failure a client can be told of; `contract.failures` maps each to its HTTP status.
          * @enum {unknown}
          */
@@ -685,6 +683,7 @@ export interface components {
             cluster: string;
             base: number;
             version: number;
+            /** Format: date-time */
             published_at: string;
             evaluated_at: string | null;
             window_seconds: number;
@@ -700,6 +699,7 @@ export interface components {
         GraphView: {
             cluster: string;
             version: number;
+            /** Format: date-time */
             published_at: string;
             /** @description The instant at which Prometheus evaluated the rates; None before the first telemetry. */
             evaluated_at: string | null;
@@ -813,7 +813,7 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** @description What went wrong: a code for programs, a sentence for people, what to do next, where, and the fields to correct. */
+        /** @description What went wrong: a code for programs, a sentence for people, what to do next, and where. */
         Problem: {
             code: components["schemas"]["Code"];
             message: string;
@@ -839,6 +839,7 @@ export interface components {
             namespace: string;
             pod: string;
             workload: string;
+            /** Format: date-time */
             read_at: string;
             /** @description Why it could not be read. */
             error: string | null;
@@ -859,11 +860,7 @@ export interface components {
             type: "resync";
             id: string;
         };
-        /**
-         * @description Points in time order, one per evaluation. `rate` is 0 where the element had no traffic; the others are None there
-         *         and wherever they are not known. A node's numbers are of its inbound traffic, or of its outbound traffic when
-         *         nobody calls it.
-         */
+        /** @description Points in time order, one per evaluation. `rate` is 0 where the element had no traffic; the others are None there and wherever they are not known. A node's numbers are of its inbound traffic, or of its outbound traffic when nobody calls it. */
         Series: {
             id: string;
             /** @enum {unknown} */
@@ -942,10 +939,7 @@ export interface components {
             id: string;
             view: components["schemas"]["GraphView"];
         };
-        /**
-         * @description How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never
-         *         answered.
-         */
+        /** @description How fresh a source's part of the snapshot is. `stale`: it answered once and fails now; `failed`: it never answered. */
         SourceState: {
             /** @enum {unknown} */
             name: "inventory" | "proxies" | "telemetry";
@@ -1241,7 +1235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["ConflictProblem"];
                 };
             };
             /** @description The body is above 1 MiB. */

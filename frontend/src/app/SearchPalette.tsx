@@ -81,8 +81,8 @@ function Palette({ pages, onClose }: { pages: Page[]; onClose: () => void }) {
       .filter((hit) => words.every((word) => `${hit.label} ${hit.detail}`.toLowerCase().includes(word)))
       .sort(
         (a, b) =>
-          Number(!a.label.toLowerCase().startsWith(words[0] ?? "")) -
-          Number(!b.label.toLowerCase().startsWith(words[0] ?? "")),
+          Number(!a.label.toLowerCase().includes(words[0] ?? "")) -
+          Number(!b.label.toLowerCase().includes(words[0] ?? "")),
       )
       .slice(0, SHOWN);
   }, [all, text]);

@@ -81,7 +81,7 @@ export function stylesheet(palette: Palette): StylesheetJson {
       selector: "edge[?loop]",
       style: { "curve-style": "bezier", "source-endpoint": "outside-to-node", "target-endpoint": "outside-to-node" },
     },
-    { selector: ".faded", style: { opacity: 0.18 } },
+    { selector: ".faded", style: { opacity: 0.25 } },
     { selector: "node[images].hover", style: { "border-color": palette.accent, "border-width": 1.5 } },
     {
       selector: "edge.hover",

@@ -1,10 +1,11 @@
-import { Alert, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { CircleCheck, Undo2 } from "lucide-react";
+import { Undo2 } from "lucide-react";
 import { useParams } from "react-router";
 import { useUndo } from "../../api/mutations";
 import { changeQuery } from "../../api/queries";
 import { useCanEdit } from "../../api/session";
+import { Notice } from "../../components/Notice";
 import { ObjectLink } from "../../components/ObjectLink";
 import { Answer, Card, Facts, Page, PageLink } from "../../components/Page";
 import { ProblemAlert } from "../../components/ProblemAlert";
@@ -37,10 +38,10 @@ export function ChangePage() {
     >
       {undo.isError && <ProblemAlert title="It couldn't be undone" error={undo.error} />}
       {undo.isSuccess && (
-        <Alert color="green" icon={<CircleCheck size={16} />} title="Undone">
+        <Notice tone="good" title="Undone" role="status">
           The object is as it was before. This is recorded as{" "}
           <PageLink to={`/changes/${undo.data.change_id}`}>change #{undo.data.change_id}</PageLink>.
-        </Alert>
+        </Notice>
       )}
       <Answer query={query} what="the change">
         {(detail) => (

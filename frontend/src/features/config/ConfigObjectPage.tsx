@@ -1,8 +1,9 @@
-import { Alert, Button, CopyButton } from "@mantine/core";
+import { Button, CopyButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Check, Copy, TriangleAlert } from "lucide-react";
+import { Check, Copy } from "lucide-react";
 import { useParams } from "react-router";
 import { changesQuery, configObjectQuery } from "../../api/queries";
+import { Notice } from "../../components/Notice";
 import { Answer, Card, Columns, Facts, Page } from "../../components/Page";
 import { YamlView } from "../../components/Yaml";
 import { formatMoment } from "../../lib/format";
@@ -37,9 +38,9 @@ export function ConfigObjectPage() {
         {(detail) => (
           <>
             {detail.problem && (
-              <Alert color="red" icon={<TriangleAlert size={16} />} title="Not in force">
+              <Notice tone="bad" title="Not in force">
                 {detail.problem}
-              </Alert>
+              </Notice>
             )}
             <Columns>
               <Card title={kind}>

@@ -33,7 +33,7 @@ export function SourceBanners({ sources, problem }: { sources: readonly SourceSt
         <div className={classes.banner} data-tone="bad" role="alert">
           <TriangleAlert size={15} aria-hidden color="var(--tone-bad)" />
           <span>
-            {problem.message} {problem.next_step}
+            {problem.message} <span className="dim">{problem.next_step}</span>
           </span>
         </div>
       )}

@@ -19,11 +19,12 @@ export function statusOf(state: LiveState, refresh: string, now: Date): Status {
   if (connection === "connecting")
     return { name: "connecting", text: "Connecting", detail: "Opening the live connection" };
   if (connection !== "open") {
-    const since = state.heardAt ? ` since ${formatMoment(new Date(state.heardAt), now)}` : "";
+    const since = state.heardAt ? `Nothing was heard since ${formatMoment(new Date(state.heardAt), now)}. ` : "";
+    const lasting = state.heardAt ? ` · ${formatSpan((now.getTime() - state.heardAt) / 1000)}` : "";
     return {
       name: "reconnecting",
-      text: `Reconnecting${since}`,
-      detail: "The connection is lost; it is tried again by itself. Press to try now.",
+      text: `Reconnecting${lasting}`,
+      detail: `${since}It is tried again by itself; press to try now.`,
     };
   }
   const stale = shown?.sources.find(

@@ -98,7 +98,7 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
       />
       <Select
         aria-label="Edge label"
-        w={150}
+        w={142}
         data={LABELS}
         value={url.label}
         onChange={(label) => onChange({ label: label as EdgeLabel })}
@@ -140,7 +140,7 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
       <div className={classes.grow} />
       <Select
         aria-label="Window"
-        w={112}
+        w={100}
         data={cluster.windows.map((item) => ({ value: String(item.seconds), label: `Last ${item.label}` }))}
         value={String(window)}
         onChange={(value) =>
@@ -149,7 +149,7 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
       />
       <Select
         aria-label="Refresh"
-        w={104}
+        w={96}
         data={REFRESHES}
         value={url.refresh}
         onChange={(refresh) => onChange({ refresh: refresh as GraphUrl["refresh"] })}

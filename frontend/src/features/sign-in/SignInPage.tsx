@@ -1,9 +1,9 @@
-import { Alert, Button, PasswordInput, TextInput } from "@mantine/core";
-import { TriangleAlert } from "lucide-react";
+import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { ApiError } from "../../api/client";
 import { useSignIn } from "../../api/session";
 import { Logo } from "../../components/Logo";
+import { Notice } from "../../components/Notice";
 import { problemText } from "../../components/screens";
 import classes from "./sign-in.module.css";
 
@@ -25,9 +25,9 @@ export function SignInPage() {
         </h1>
         <p className={classes.lead}>See the mesh as it is now, and steer it safely.</p>
         {signIn.isError && (
-          <Alert color="red" variant="light" icon={<TriangleAlert size={16} />} role="alert" w="100%">
+          <Notice tone="bad" role="alert">
             {problemText(signIn.error).message}
-          </Alert>
+          </Notice>
         )}
         <TextInput
           label="User name"

@@ -30,9 +30,8 @@ export function ConflictPanel({ problem, base, mine, onTakeTheirs, onKeepMine }:
           </span>
         }
       >
-        <p style={{ marginTop: 0 }}>
-          {problem.message} {problem.next_step}
-        </p>
+        <p style={{ margin: 0 }}>{problem.message}</p>
+        <p style={{ margin: "4px 0 12px" }}>{problem.next_step}</p>
         <Table fz={13} aria-label="Weights, three ways">
           <Table.Thead>
             <Table.Tr>

@@ -1,6 +1,6 @@
-import { Alert, Button, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { CircleCheck, Eye, Lock, RotateCcw, Undo2, Waypoints } from "lucide-react";
+import { Eye, RotateCcw, Undo2, Waypoints } from "lucide-react";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError } from "../../api/client";
@@ -8,6 +8,7 @@ import { useApplyWeights, usePreviewWeights, useUndo } from "../../api/mutations
 import { weightsQuery } from "../../api/queries";
 import { useCanEdit } from "../../api/session";
 import type { AppliedChange, ConflictProblem, ServiceWeights } from "../../api/types";
+import { Notice } from "../../components/Notice";
 import { ObjectLink } from "../../components/ObjectLink";
 import { Answer, Card, Page, PageLink } from "../../components/Page";
 import { ProblemAlert } from "../../components/ProblemAlert";
@@ -185,15 +186,14 @@ export function WeightsForm({ cluster, namespace, name, current }: FormProps) {
               </div>
             </>
           ) : (
-            <Alert
-              color="gray"
-              icon={<Lock size={16} />}
+            <Notice
+              tone="muted"
               title={canEdit ? `Owned by ${current.managed_by ?? "another controller"}` : "You may look, not edit"}
             >
               {canEdit
                 ? "An edit here would be reverted. Change the weights where their owner keeps them."
                 : "Changing weights needs the operator role."}
-            </Alert>
+            </Notice>
           )}
         </Card>
       </div>
@@ -242,13 +242,7 @@ function AppliedPanel({
   const link = useClusterLink();
   return (
     <div className={classes.steps}>
-      <Alert
-        color="green"
-        icon={<CircleCheck size={16} />}
-        title={undo.isSuccess ? "Undone" : "Applied"}
-        data-testid="applied"
-        role="status"
-      >
+      <Notice tone="good" title={undo.isSuccess ? "Undone" : "Applied"} role="status" testId="applied">
         {(undo.data ?? applied).sentences.map((sentence) => (
           <div key={sentence}>{sentence}</div>
         ))}
@@ -279,7 +273,7 @@ function AppliedPanel({
             Watch in the graph
           </Button>
         </div>
-      </Alert>
+      </Notice>
       {undo.isError && <ProblemAlert error={undo.error} title="It couldn't be undone" />}
     </div>
   );
