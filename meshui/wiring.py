@@ -13,7 +13,8 @@ import msgspec
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from meshui.adapters.envoy.client import PodAddressAdmin, PortForwardAdmin
+from meshui.adapters.envoy.client import PodAddressAdmin
+from meshui.adapters.envoy.forward import PortForwardAdmin
 from meshui.adapters.events.channels import ChannelEvents
 from meshui.adapters.kubernetes.client import KubernetesClient, KubernetesOptions
 from meshui.adapters.kubernetes.config import KubernetesConfig

@@ -1,14 +1,20 @@
 import json
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from kubernetes import client
+from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from meshui.adapters.envoy.client import PodAddressAdmin
+from meshui.adapters.envoy.forward import PortForwardAdmin
 from meshui.adapters.envoy.parse import parse_certs, parse_clusters, parse_server_info, parse_versions
 from meshui.adapters.envoy.paths import check_path
 from meshui.domain.failures import Code, Failure
@@ -139,6 +145,49 @@ def test_a_proxy_that_hangs_or_floods_is_given_up() -> None:
     release.set()
     server.shutdown()
     server.server_close()
+
+
+class Forwarder:
+    """As much of a Kubernetes API server as forwards a pod's port: channel 0 is data, 1 errors, each begun by the port
+    number (https://kubernetes.io/docs/reference/using-api/websockets/)."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.requests: list[tuple[str, str | None]] = []
+        self.server = serve(self.forward, "127.0.0.1", 0, subprotocols=[Subprotocol("v4.channel.k8s.io")])
+        self.url = f"http://127.0.0.1:{self.server.socket.getsockname()[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def forward(self, connection: ServerConnection) -> None:
+        assert connection.request is not None
+        self.requests.append((connection.request.path, connection.request.headers.get("Authorization")))
+        for channel in (b"\0", b"\1"):
+            connection.send(channel + (15000).to_bytes(2, "little"))
+        with socket.create_connection(("127.0.0.1", self.target)) as pod:
+            message = connection.recv(5)
+            assert isinstance(message, bytes)
+            pod.sendall(message[1:])
+            while data := pod.recv(1000):
+                connection.send(b"\0" + data)
+
+
+def test_a_proxy_behind_the_loopback_is_read_through_the_kubernetes_api(envoy: int) -> None:
+    forwarder = Forwarder(envoy)
+    configuration = client.Configuration(host=forwarder.url)
+    admin = PortForwardAdmin(lambda: configuration, lambda: "Bearer t0ken")
+    before = threading.active_count()
+    reading = admin.read(POD)
+    assert reading.info is not None
+    assert reading.info.state == "LIVE"
+    path = "/api/v1/namespaces/shop/pods/web-1/portforward?ports=15000"
+    assert forwarder.requests == [(path, "Bearer t0ken")] * 4
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert threading.active_count() <= before
+    forwarder.server.shutdown()
+    with pytest.raises(Failure, match="The proxy of shop/web-1 can't be reached"):
+        admin.read(POD)
 
 
 def test_certificates_tell_who_and_until_when() -> None:

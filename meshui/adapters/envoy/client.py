@@ -1,18 +1,13 @@
-"""Reads an Envoy's admin interface: straight at the pod's address, or through the Kubernetes API's port-forward where,
-as in Istio, it listens on the pod's loopback only.
+"""Reads an Envoy's admin interface. `Admin` bounds a GET in time and size; here it connects to the pod's address, in
+`forward` through the Kubernetes API.
 """
 
 from __future__ import annotations
 
 import http.client
-import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
-
-from kubernetes.client.exceptions import ApiException
-from kubernetes.stream.ws_client import portforward_call
 
 from meshui.adapters.envoy.parse import parse_certs, parse_clusters, parse_server_info, parse_versions
 from meshui.adapters.envoy.paths import check_path
@@ -29,8 +24,8 @@ LISTENER_VERSIONS = (
 """Without the mask a page of megabytes."""
 
 
-class _Admin:
-    """What both ways share: one GET over a given connection, bounded in time and size."""
+class Admin:
+    """What all ways share: GETs of allowed pages, each over a connection of its own."""
 
     def __init__(self, port: int, timeout: float, largest_answer: int) -> None:
         self._port = port
@@ -50,7 +45,7 @@ class _Admin:
             raise unavailable(pod, f"did not answer in {self._timeout:g} s") from problem
         except ConnectionRefusedError as problem:
             raise unavailable(pod, "refused the connection") from problem
-        except (OSError, http.client.HTTPException, ApiException) as problem:
+        except (OSError, http.client.HTTPException) as problem:
             raise unavailable(pod, f"can't be reached: {problem}") from problem
 
     def read(self, pod: ObjectRef) -> ProxyReading:
@@ -72,22 +67,23 @@ class _Admin:
     def _fetch(self, connection: http.client.HTTPConnection, pod: ObjectRef, path: str) -> bytes:
         deadline = time.monotonic() + self._timeout * 3
         connection.request("GET", path, headers={"Host": "localhost", "Connection": "close"})
-        response = connection.getresponse()
-        if response.status != http.client.OK:
-            raise unavailable(pod, f"answered HTTP {response.status} to {path}")
-        chunks: list[bytes] = []
-        size = 0
-        while chunk := response.read(64 * 1024):
-            size += len(chunk)
-            if size > self._largest:
-                raise unavailable(pod, f"gave more than {self._largest // MEGABYTE} MB for {path}, which is not read")
-            if time.monotonic() > deadline:
-                raise unavailable(pod, f"did not finish {path} in {self._timeout * 3:g} s")
-            chunks.append(chunk)
-        return b"".join(chunks)
+        with connection.getresponse() as response:
+            if response.status != http.client.OK:
+                raise unavailable(pod, f"answered HTTP {response.status} to {path}")
+            chunks: list[bytes] = []
+            size = 0
+            while chunk := response.read(64 * 1024):
+                size += len(chunk)
+                if size > self._largest:
+                    limit = self._largest // MEGABYTE
+                    raise unavailable(pod, f"gave more than {limit} MB for {path}, which is not read")
+                if time.monotonic() > deadline:
+                    raise unavailable(pod, f"did not finish {path} in {self._timeout * 3:g} s")
+                chunks.append(chunk)
+            return b"".join(chunks)
 
 
-class PodAddressAdmin(_Admin):
+class PodAddressAdmin(Admin):
     """A ProxySource that connects to the pod's own address, which `address` tells (None: it has none now)."""
 
     def __init__(
@@ -106,59 +102,6 @@ class PodAddressAdmin(_Admin):
         if not address:
             raise unavailable(pod, "has no address now")
         return http.client.HTTPConnection(address, self._port, timeout=self._timeout)
-
-
-class PortForwardAdmin(_Admin):
-    """A ProxySource that asks the Kubernetes API to forward the port, as `kubectl port-forward` does. `configuration`
-    gives the official client's; `authorization` gives the current Authorization header."""
-
-    def __init__(
-        self,
-        configuration: Callable[[], Any],
-        authorization: Callable[[], str | None],
-        *,
-        port: int = ADMIN_PORT,
-        timeout: float = 8.0,
-        largest_answer: int = 32 * MEGABYTE,
-    ) -> None:
-        super().__init__(port, timeout, largest_answer)
-        self._configuration = configuration
-        self._authorization = authorization
-
-    def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
-        configuration = self._configuration()
-        url = f"{configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward"
-        token = self._authorization()
-        forward = portforward_call(  # type: ignore[no-untyped-call]
-            configuration,
-            "GET",
-            url,
-            query_params=[("ports", str(self._port))],
-            headers={"authorization": token} if token else {},
-        )
-        connection = http.client.HTTPConnection("localhost", self._port, timeout=self._timeout)
-        forwarded = forward.socket(self._port)
-        forwarded.settimeout(self._timeout)
-        connection.sock = _Forwarded(forwarded)
-        return connection
-
-
-class _Forwarded:
-    """The local end of a forwarded port; a plain socket pair, so that http.client can close it like any other."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def close(self) -> None:
-        try:
-            self._inner.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        finally:
-            self._inner.close()
 
 
 def unavailable(pod: ObjectRef, what: str) -> Failure:

@@ -28,7 +28,7 @@ class _Dump(msgspec.Struct):
 
 
 def parse_certs(body: bytes) -> tuple[Certificate, ...]:
-    """The certificates of `/certs`."""
+    """The different certificates of `/certs`."""
     found: list[Certificate] = []
     for pair in _decode(body, _Certs, "/certs").certificates:
         for key, is_ca in (("cert_chain", False), ("ca_cert", True)):
@@ -44,7 +44,8 @@ def parse_certs(body: bytes) -> tuple[Certificate, ...]:
                         expires_at=_time(entry.get("expiration_time")),
                     )
                 )
-    return tuple(found)
+    # Envoy lists a certificate once for every cluster and listener that uses it.
+    return tuple(dict.fromkeys(found))
 
 
 def parse_clusters(body: bytes) -> tuple[EnvoyCluster, ...]:
