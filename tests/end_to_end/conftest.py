@@ -167,8 +167,8 @@ def browser() -> Iterator[Browser]:
 def sign_in(page: Page, demo: Demo, username: str) -> None:
     """Through the form, as a person does."""
     page.goto(demo.url)
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(demo.passwords[username])
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password", exact=True).fill(demo.passwords[username])
     page.get_by_role("button", name="Sign in").click()
 
 
