@@ -15,7 +15,7 @@ V = TypeVar("V")
 
 
 class SingleFlight(Generic[K, V]):
-    """Keeps the `entries` values that were used last. A computation that raises is not kept: the next one tries again."""
+    """Keeps the `entries` values that were used last. A computation that raises is not kept: the next tries again."""
 
     def __init__(self, entries: int) -> None:
         self._entries = entries
