@@ -82,4 +82,5 @@ export const PAGES: Page[] = [
 /** The home page is wanted at once: its code is fetched while the session is being checked. */
 export function preloadHome(): void {
   void loadGraph();
+  void import("../features/graph/GraphMap");
 }

@@ -1,7 +1,7 @@
 import { Select, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { Search } from "lucide-react";
-import { useRef } from "react";
+import { useLinkedText } from "./useLinkedText";
 import type { useListFilter } from "./useListFilter";
 
 interface ListFilterProps {
@@ -14,18 +14,18 @@ interface ListFilterProps {
 
 /** The row of filters above a list. */
 export function ListFilter({ filter, namespaces, kinds, shown, total }: ListFilterProps) {
-  const search = useRef<HTMLInputElement>(null);
-  useHotkeys([["/", () => search.current?.focus()]]);
+  const search = useLinkedText(filter.search, filter.setSearch);
+  useHotkeys([["/", () => search.field.current?.focus()]]);
   return (
     <div style={{ display: "flex", gap: 8, alignItems: "center", flexWrap: "wrap" }}>
       <TextInput
-        ref={search}
+        ref={search.field}
         w={260}
         placeholder="Filter  ( / )"
         aria-label="Filter"
         leftSection={<Search size={14} aria-hidden />}
-        value={filter.search}
-        onChange={(event) => filter.setSearch(event.currentTarget.value)}
+        value={search.text}
+        onChange={(event) => search.change(event.currentTarget.value)}
       />
       <Select
         aria-label="Namespace"

@@ -19,16 +19,18 @@ export interface Curve {
 
 const LEAD = 18;
 
-/** Control points of a curve that leaves to the right, follows the bends, and arrives from the left. */
-export function controlPoints(start: Point, end: Point, bends: readonly Point[]): Point[] {
-  if (bends.length === 0) {
-    const reach = Math.max(LEAD, (end.x - start.x) / 2);
-    return [
-      { x: start.x + reach, y: start.y },
-      { x: end.x - reach, y: end.y },
-    ];
-  }
-  return [{ x: start.x + LEAD, y: start.y }, ...bends, { x: end.x - LEAD, y: end.y }];
+/** Which way a curve leaves its start and reaches its end: 1 on the right side of a node, -1 on the left. */
+export interface Sides {
+  start: 1 | -1;
+  end: 1 | -1;
+}
+
+const FORWARD: Sides = { start: 1, end: -1 };
+
+/** Control points of a curve that stands straight on the sides of its nodes and follows the bends between. */
+export function controlPoints(start: Point, end: Point, bends: readonly Point[], sides: Sides = FORWARD): Point[] {
+  const reach = bends.length === 0 ? Math.max(LEAD, Math.abs(end.x - start.x) / 2) : LEAD;
+  return [{ x: start.x + sides.start * reach, y: start.y }, ...bends, { x: end.x + sides.end * reach, y: end.y }];
 }
 
 export function relativeCurve(
@@ -49,10 +51,11 @@ export function routedCurve(source: Point, target: Point, route: readonly Point[
   const start = route[0];
   const end = route.at(-1);
   if (!start || !end || route.length < 2) return null;
+  const sides: Sides = { start: start.x >= source.x ? 1 : -1, end: end.x > target.x ? 1 : -1 };
   return {
     sourceEnd: { x: start.x - source.x, y: start.y - source.y },
     targetEnd: { x: end.x - target.x, y: end.y - target.y },
-    ...relativeCurve(start, end, controlPoints(start, end, route.slice(1, -1))),
+    ...relativeCurve(start, end, controlPoints(start, end, route.slice(1, -1), sides)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { aNode, anEdge, aView } from "./fixtures";
-import { relativeCurve, routedCurve } from "./geometry";
+import { controlPoints, relativeCurve, routedCurve } from "./geometry";
 import { elkGraph, keepPlacement, nodeLabel, nodeSize, readPlacement } from "./layout";
 
 test("nodes go into their boxes and edges to unknown nodes are left out", () => {
@@ -78,6 +78,16 @@ test("a control point is where it was after going through weights and distances"
   const [weight = 0, distance = 0] = [weights[0], distances[0]];
   expect(start.x + 200 * weight + (-100 / length) * distance).toBeCloseTo(point.x);
   expect(start.y + 100 * weight + (200 / length) * distance).toBeCloseTo(point.y);
+});
+
+test("a curve that leaves to the left and arrives from the right stands straight on both", () => {
+  const start = { x: 100, y: 0 };
+  const end = { x: 0, y: 50 };
+  expect(controlPoints(start, end, [], { start: -1, end: 1 })).toEqual([
+    { x: 50, y: 0 },
+    { x: 50, y: 50 },
+  ]);
+  expect(controlPoints(start, { x: 300, y: 0 }, [{ x: 200, y: 9 }])[0]).toEqual({ x: 118, y: 0 });
 });
 
 test("a route's ends are kept relative to the nodes' centres", () => {

@@ -67,9 +67,15 @@ const BOX_OPTIONS = { "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
 
 /** Layers stand closer where every second one holds only services. */
 function spacing(view: GraphView): Record<string, string> {
+  // A call within a namespace is an arch above it.
+  const arched = view.edges.some((edge) => edge.source === edge.destination);
   const alternating =
     view.nodes.some((node) => node.kind === "service") && view.nodes.some((node) => node.kind === "workload");
-  return alternating ? { ...SPACING, "elk.layered.spacing.nodeNodeBetweenLayers": "62" } : SPACING;
+  return {
+    ...SPACING,
+    ...(alternating ? { "elk.layered.spacing.nodeNodeBetweenLayers": "62" } : {}),
+    ...(arched ? { "elk.spacing.nodeNode": "72" } : {}),
+  };
 }
 
 const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);

@@ -79,7 +79,15 @@ export function stylesheet(palette: Palette): StylesheetJson {
     },
     {
       selector: "edge[?loop]",
-      style: { "curve-style": "bezier", "source-endpoint": "outside-to-node", "target-endpoint": "outside-to-node" },
+      style: {
+        "curve-style": "bezier",
+        "source-endpoint": "outside-to-node",
+        "target-endpoint": "outside-to-node",
+        "edge-distances": "intersection",
+        "loop-direction": "0deg",
+        "loop-sweep": "55deg",
+        "control-point-step-size": 34,
+      },
     },
     { selector: ".faded", style: { opacity: 0.25 } },
     { selector: "node[images].hover", style: { "border-color": palette.accent, "border-width": 1.5 } },

@@ -2,6 +2,7 @@ import { ActionIcon, CloseButton, TextInput, Tooltip } from "@mantine/core";
 import { useElementSize, useHotkeys } from "@mantine/hooks";
 import { LayoutGrid, Maximize, Minus, Plus, Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useLinkedText } from "../../components/useLinkedText";
 import { findNodes, neighbourhood } from "../../graph/filter";
 import type { Point } from "../../graph/geometry";
 import type { GraphView } from "../../graph/model";
@@ -13,7 +14,11 @@ import { GraphOutline } from "./GraphOutline";
 import classes from "./graph.module.css";
 import { HoverTip } from "./HoverTip";
 import { Legend } from "./Legend";
+import { warmUp } from "./layout-worker";
 import { GraphScene } from "./scene";
+
+// The layout thread starts while the view is still on its way.
+warmUp();
 
 interface GraphMapProps {
   view: GraphView;
@@ -32,11 +37,11 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
   const palette = usePalette();
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const search = useRef<HTMLInputElement>(null);
   const { ref: sizeRef, width, height } = useElementSize<HTMLDivElement>();
   const [scene, setScene] = useState<GraphScene | null>(null);
   const [hover, setHover] = useState<{ id: string; at: Point } | null>(null);
   const [placed, setPlaced] = useState(false);
+  const find = useLinkedText(url.find, (text) => onChange({ find: text }));
   const change = useRef(onChange);
   change.current = onChange;
   const look = useMemo(() => ({ overlay: url.overlay, label: url.label, palette }), [url.overlay, url.label, palette]);
@@ -67,13 +72,13 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the canvas follows the size of its place
   useEffect(() => scene?.resize(), [scene, width, height]);
 
-  const matches = useMemo(() => (url.find ? findNodes(view.nodes, url.find) : []), [view.nodes, url.find]);
+  const matches = useMemo(() => (find.text ? findNodes(view.nodes, find.text) : []), [view.nodes, find.text]);
   const lit = useMemo(() => {
-    if (url.find) return new Set(matches.map((node) => node.id));
+    if (find.text) return new Set(matches.map((node) => node.id));
     return url.selected && view.nodes.some((node) => node.id === url.selected)
       ? neighbourhood(view, url.selected)
       : null;
-  }, [url.find, matches, url.selected, view]);
+  }, [find.text, matches, url.selected, view]);
   useEffect(() => scene?.highlight(lit), [scene, lit]);
 
   // A link to something selected shows it, once everything has its place.
@@ -85,7 +90,7 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
   }, [placed, scene, url.selected]);
 
   useHotkeys([
-    ["/", () => search.current?.focus()],
+    ["/", () => find.field.current?.focus()],
     ["f", () => scene?.fit()],
     ["l", () => void scene?.arrange()],
     ["+", () => scene?.zoomBy(1.3)],
@@ -96,6 +101,7 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
 
   const goTo = (id: string | undefined) => {
     if (!id) return;
+    find.setText("");
     onChange({ selected: id, find: "" });
     scene?.focus(id);
   };
@@ -131,29 +137,29 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
       </div>
       <div className={`${classes.float} ${classes.find}`}>
         <TextInput
-          ref={search}
+          ref={find.field}
           variant="unstyled"
           placeholder="Find a node  ( / )"
           aria-label="Find a node"
           leftSection={<Search size={14} aria-hidden />}
           rightSectionWidth={64}
           rightSection={
-            url.find && (
+            find.text && (
               <>
                 <span className="num dim" style={{ fontSize: 11 }}>
                   {matches.length}
                 </span>
-                <CloseButton size="xs" aria-label="Clear" onClick={() => onChange({ find: "" })} />
+                <CloseButton size="xs" aria-label="Clear" onClick={() => find.change("")} />
               </>
             )
           }
-          value={url.find}
-          onChange={(event) => onChange({ find: event.currentTarget.value })}
+          value={find.text}
+          onChange={(event) => find.change(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === "Enter") goTo(matches[0]?.id);
             if (event.key === "Escape") {
-              onChange({ find: "" });
-              search.current?.blur();
+              find.change("");
+              find.field.current?.blur();
             }
           }}
         />
