@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meshui.domain.failures import Failure
 from meshui.domain.telemetry.istio import QUERIES
@@ -13,6 +13,9 @@ from meshui.services.ports import MetricsSource, SnapshotStore
 
 AT_ONCE = 3
 """Queries in flight, so that a slow server is not stormed."""
+BEHIND = timedelta(milliseconds=500)
+"""Rates are asked for an instant this far back: scrapes under way are over by then, so the answer stays the same
+whoever asks for that instant again."""
 
 
 def poll_telemetry(
@@ -25,7 +28,7 @@ def poll_telemetry(
 ) -> Failure | None:
     """The source's failure, if it failed: then the last good part stays. Raises Failure when the store does."""
     part = parts.telemetry_part(window_seconds)
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000) - BEHIND
     try:
         answer = parts.TelemetryPart(evaluated_at=at, bodies=_ask(metrics, window_seconds, at, queries))
         # What can't be read must not replace the last good part.
@@ -34,7 +37,7 @@ def poll_telemetry(
         parts.failed(store, cluster, part, failure, now)
         return failure
     parts.put(store, cluster, part, answer)
-    parts.succeeded(store, cluster, part, at)
+    parts.succeeded(store, cluster, part, now)
     return None
 
 

@@ -8,7 +8,7 @@ from meshui.domain.proxy.reading import ProxyReading
 from meshui.services import parts
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_proxies import poll_proxies
-from meshui.services.poll_telemetry import poll_telemetry
+from meshui.services.poll_telemetry import BEHIND, poll_telemetry
 from meshui.services.read_inventory import inventory, inventory_or_none
 from meshui.services.read_proxies import proxies
 from tests.services.conftest import NOON, Inventory, Metrics, down, pod, service
@@ -17,11 +17,11 @@ from tests.services.conftest import NOON, Inventory, Metrics, down, pod, service
 def test_all_queries_of_a_poll_are_evaluated_at_one_instant(store: RedisStore, cluster: str) -> None:
     metrics = Metrics()
     assert poll_telemetry(metrics, store, cluster, 15, NOON) is None
-    assert {at for _, at in metrics.asked} == {NOON}
+    assert {at for _, at in metrics.asked} == {NOON - BEHIND}
     assert all("[15s]" in promql or "count by (le)" in promql for promql, _ in metrics.asked)
     part = parts.get(store, cluster, "telemetry/15", parts.TelemetryPart)
     assert part is not None
-    assert part.evaluated_at == NOON
+    assert part.evaluated_at == NOON - BEHIND
     assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=NOON)
 
 
@@ -53,7 +53,7 @@ def test_an_answer_that_can_not_be_read_does_not_replace_a_good_one(store: Redis
     assert isinstance(failure, Failure)
     part = parts.get(store, cluster, "telemetry/15", parts.TelemetryPart)
     assert part is not None
-    assert part.evaluated_at == NOON
+    assert part.evaluated_at == NOON - BEHIND
 
 
 def test_a_source_that_never_answered_has_failed_and_one_not_asked_is_loading() -> None:

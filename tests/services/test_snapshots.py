@@ -10,7 +10,7 @@ from meshui.domain.snapshot import decode
 from meshui.services import parts, read_graph
 from meshui.services.cache import SingleFlight
 from meshui.services.poll_inventory import poll_inventory
-from meshui.services.poll_telemetry import poll_telemetry
+from meshui.services.poll_telemetry import BEHIND, poll_telemetry
 from meshui.services.publish_snapshot import publish_snapshot
 from meshui.services.read_series import series
 from tests.conftest import Server
@@ -46,7 +46,7 @@ def test_a_published_snapshot_is_seen_and_told(store: RedisStore, cluster: str) 
     assert events.versions == [(cluster, 15, version)]
     view = read_graph.current_view(store, cluster, PLAIN, 15)
     assert view.version == version
-    assert view.evaluated_at == NOON
+    assert view.evaluated_at == NOON - BEHIND
     assert [edge.rate for edge in view.edges] == [10.0]
     assert {source.name: source.state for source in view.sources} == {
         "telemetry": "live",
@@ -138,7 +138,7 @@ def test_a_series_has_a_point_for_each_evaluation(store: RedisStore, cluster: st
     edge = edge_of(store, cluster)
     found = series(store, cluster, 15, edge, PLAIN)
     assert found.rate == (10.0, 11.0, 12.0, 13.0)
-    assert found.times == tuple(NOON + timedelta(seconds=2 * number) for number in range(4))
+    assert found.times == tuple(NOON - BEHIND + timedelta(seconds=2 * number) for number in range(4))
     assert found.direction == "edge"
     caller, called = (node.id for node in sorted(read_graph.current_view(store, cluster, PLAIN, 15).nodes, key=str))
     directions = {series(store, cluster, 15, node, PLAIN).direction for node in (caller, called)}
