@@ -68,6 +68,7 @@ format: $(DEV_STAMP) $(NPM_STAMP) ## format all code
 .PHONY: schema
 schema: $(DEV_STAMP) $(NPM_STAMP) ## write the OpenAPI document and the browser's types from the code
 	@MESHUI_DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file meshui/contract/openapi.yaml
+	@MESHUI_DEMO=1 $(BIN)/python manage.py asyncapi --file docs/asyncapi.yaml
 	@$(NODE) npm --prefix frontend run schema
 
 .PHONY: clean

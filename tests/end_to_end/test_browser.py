@@ -52,7 +52,7 @@ def set_split(page: Page, demo: Demo, first: int) -> None:
 def restored(demo: Demo) -> Iterator[None]:
     """Whatever a test does to the mesh is put right after it."""
     yield
-    for fault in demo.api("/demo/faults").json()["faults"]:
+    for fault in demo.api("/demo/faults").json():
         if fault["active_since"]:
             demo.fault(fault["name"], clear=True)
 
@@ -103,7 +103,8 @@ def test_a_split_set_in_the_form_is_what_the_traffic_does(page: Page, demo: Demo
     page.get_by_role("main").get_by_role("row").nth(1).get_by_role("link").first.click()
     page.get_by_role("button", name="Undo").click()
     wait_until(lambda: weights(demo) == {"v1": 90, "v2": 10}, seconds=10, what="90/10 again after undo")
-    assert [entry["action"] for entry in demo.api("/audit").json()["entries"]].count("weights.apply") >= 1
+    tried = [(entry["action"], entry["outcome"]) for entry in demo.api("/audit").json()["entries"]]
+    assert {action for action, _ in tried} >= {"weights", "undo", "sign in"}, tried
 
 
 @pytest.mark.usefixtures("restored")
