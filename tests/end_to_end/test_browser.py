@@ -66,11 +66,13 @@ def test_the_graph_shows_the_shop(page: Page, demo: Demo) -> None:
 
 def test_the_first_meaningful_paint_is_under_two_seconds(page: Page, demo: Demo) -> None:
     open_graph(page, demo)
-    begun = time.monotonic()
-    page.reload(wait_until="commit")
-    page.locator('[data-testid="graph-node"]').first.wait_for(state="attached")
-    expect(page.get_by_test_id("graph-map")).to_be_visible()
-    assert time.monotonic() - begun < 2
+    took = []
+    for _ in range(3):
+        begun = time.monotonic()
+        page.reload(wait_until="commit")
+        page.locator('[data-testid="graph-map"][data-placed]').wait_for()
+        took.append(time.monotonic() - begun)
+    assert sorted(took)[1] < 2, "the whole graph, drawn and in its place"
 
 
 def test_a_split_set_in_the_form_is_what_the_traffic_does(page: Page, demo: Demo) -> None:
