@@ -13,8 +13,9 @@ from meshui import wiring
 from meshui.api.answers import JSON, answer
 from meshui.api.clusters import inventory_of
 from meshui.contract.asked import known_cluster, known_namespaces, known_window
-from meshui.contract.graph import GraphQuery, SeriesQuery
+from meshui.contract.graph import ExportQuery, GraphQuery, SeriesQuery
 from meshui.contract.openapi import describe
+from meshui.domain.graph.export import FORMATS
 from meshui.domain.graph.model import GraphView, ViewSpec
 from meshui.services import read_graph, read_series
 from meshui.services.read_series import Series
@@ -45,6 +46,30 @@ class LiveGraphView(APIView):
             response = HttpResponse(body, content_type=JSON)
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+
+class ExportView(APIView):
+    """The graph for other programs."""
+
+    @describe(
+        "exportGraph",
+        "The graph as a file: GraphML, DOT or JSON",
+        answer=None,
+        query=ExportQuery,
+        problems=[404, 503],
+        media_types=[one.media_type for one in FORMATS.values()],
+    )
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        known_cluster(cluster)
+        query = ExportQuery(data=request.query_params)
+        spec, window = _asked(query, cluster)
+        chosen = FORMATS[query.validated_data["to"]]
+        view = read_graph.current_view(wiring.store(), cluster, spec, window)
+        response = HttpResponse(chosen.write(view), content_type=f"{chosen.media_type}; charset=utf-8")
+        name = f"{cluster}-{view.published_at:%Y%m%dT%H%M%SZ}.{chosen.extension}"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        response.headers["Cache-Control"] = "private, no-store"
         return response
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from meshui.contract.fields import QueryInput, Text, YesNo
+from meshui.domain.graph.export import FORMATS
 from meshui.domain.graph.model import ViewSpec
 
 _VIEWS = ("workload", "service", "namespace")
@@ -42,3 +43,9 @@ class SeriesQuery(GraphQuery):
 
     id = Text(max_length=2000, help_text="Of a node or an edge of the view.")
     last = serializers.IntegerField(default=120, min_value=1, max_value=500, help_text="How many snapshots at most.")
+
+
+class ExportQuery(GraphQuery):
+    """Which view, and for which program."""
+
+    to = serializers.ChoiceField(choices=tuple(FORMATS), help_text="GraphML, DOT (Graphviz) or JSON.")

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
@@ -50,12 +51,17 @@ def describe(
     problems: Iterable[int] = (),
     headers: Iterable[OpenApiParameter] = (),
     unchanged: bool = False,
+    media_types: Iterable[str] = (),
     tag: str = "mesh",
 ) -> Callable[[_F], _F]:
-    """Describes one method of a view: what it takes and each way it answers. 401 is always among them."""
+    """Describes one method of a view: what it takes and each way it answers. 401 is always among them. `media_types`:
+    of an answer that is a text file."""
     problems = {401, *problems, *([400, 413, 415] if body else []), *([400] if query else [])}
-    if answer is None:
-        responses: dict[int, Any] = {status: OpenApiResponse(description="Done; nothing to say.")}
+    responses: dict[Any, Any]
+    if media_types:
+        responses = {(status, media_type): OpenApiTypes.STR for media_type in media_types}
+    elif answer is None:
+        responses = {status: OpenApiResponse(description="Done; nothing to say.")}
     else:
         responses = {status: OpenApiResponse(_schema(answer), description=_first_line(answer) or summary)}
     if unchanged:

@@ -49,3 +49,19 @@ def test_every_view_can_be_asked_for(as_viewer: Client, mesh: Mesh, view: str) -
     answer = as_viewer.get(GRAPH, {"view": view, "namespaces": "shop", "idle": "true"})
     assert answer.status_code == 200
     assert answer.json()["nodes"]
+
+
+@pytest.mark.parametrize(("to", "begins"), [("graphml", b"<?xml"), ("dot", b'digraph "demo"'), ("json", b'{"cluster"')])
+def test_the_view_can_be_taken_away_as_a_file(as_viewer: Client, mesh: Mesh, to: str, begins: bytes) -> None:
+    answer = as_viewer.get(f"{GRAPH}/export", {"to": to, "service_nodes": "false", "window": "15"})
+    assert answer.status_code == 200
+    assert answer.content.startswith(begins)
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="demo-')
+    assert answer.headers["Content-Disposition"].endswith(f'.{to}"')
+
+
+def test_an_export_for_nothing_known_names_its_field(as_viewer: Client, mesh: Mesh) -> None:
+    for parameters in ({}, {"to": "visio"}):
+        answer = as_viewer.get(f"{GRAPH}/export", parameters)
+        assert answer.status_code == 400
+        assert answer.json()["fields"].keys() == {"to"}

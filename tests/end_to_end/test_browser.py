@@ -193,6 +193,16 @@ def test_the_overlays_show_encryption_and_authorization(page: Page, demo: Demo) 
         page.get_by_role("button", name="Legend").wait_for()
 
 
+def test_the_view_can_be_taken_away_as_graphml(page: Page, demo: Demo) -> None:
+    open_graph(page, demo)
+    page.get_by_role("button", name="Export this view").click()
+    with page.expect_download() as begun:
+        page.get_by_role("menuitem", name="GraphML").click()
+    text = begun.value.path().read_text()
+    assert begun.value.suggested_filename.endswith(".graphml")
+    assert f'source="{WEB}" target="{V1}"' in text
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_every_page_opens_without_an_error_in_the_console(browser: Browser, demo: Demo, scheme: str) -> None:
     context = browser.new_context(viewport={"width": 1600, "height": 1000}, color_scheme=scheme)

@@ -74,6 +74,21 @@ export const faultsQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
+function viewParams(window: number, spec: ViewSpec) {
+  return {
+    window,
+    view: spec.kind,
+    service_nodes: spec.service_nodes,
+    namespaces: spec.namespaces.join(","),
+    idle: spec.idle,
+  };
+}
+
+/** Where a view of the graph is downloaded for another program. */
+export function exportUrl(cluster: string, window: number, spec: ViewSpec, to: "graphml" | "dot" | "json"): string {
+  return `/api/v1${path(["clusters", cluster, "graph", "export"], { to, ...viewParams(window, spec) })}`;
+}
+
 /** The past of one node or edge; its future comes with the live graph. */
 export function seriesQuery(cluster: string, window: number, spec: ViewSpec, id: string) {
   return queryOptions({
@@ -83,12 +98,8 @@ export function seriesQuery(cluster: string, window: number, spec: ViewSpec, id:
         "GET",
         path(["clusters", cluster, "series"], {
           id,
-          window,
           last: 120,
-          view: spec.kind,
-          service_nodes: spec.service_nodes,
-          namespaces: spec.namespaces.join(","),
-          idle: spec.idle,
+          ...viewParams(window, spec),
         }),
         undefined,
         signal,

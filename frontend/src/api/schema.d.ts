@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/graph/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph as a file: GraphML, DOT or JSON
+         * @description The graph for other programs.
+         */
+        get: operations["exportGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/namespaces": {
         parameters: {
             query?: never;
@@ -1530,6 +1550,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportGraph: {
+        parameters: {
+            query: {
+                /** @description Also nodes without traffic. */
+                idle?: boolean;
+                /** @description Separated by commas; none: all. */
+                namespaces?: string;
+                /** @description Show services as nodes between workloads. */
+                service_nodes?: boolean;
+                /**
+                 * @description GraphML, DOT (Graphviz) or JSON.
+                 *
+                 *     * `graphml` - graphml
+                 *     * `dot` - dot
+                 *     * `json` - json
+                 */
+                to: "graphml" | "dot" | "json";
+                /**
+                 * @description What a node stands for.
+                 *
+                 *     * `workload` - workload
+                 *     * `service` - service
+                 *     * `namespace` - namespace
+                 */
+                view?: "workload" | "service" | "namespace";
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/graphml+xml": string;
+                    "text/vnd.graphviz": string;
+                    "application/json": string;
+                };
             };
             /** @description The input is not valid; `fields` says where. */
             400: {

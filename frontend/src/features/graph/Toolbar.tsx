@@ -15,6 +15,7 @@ import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import {
   ChevronDown,
+  Download,
   HeartPulse,
   Lock,
   Pause,
@@ -24,7 +25,7 @@ import {
   Table2,
   Waypoints,
 } from "lucide-react";
-import { namespacesQuery } from "../../api/queries";
+import { exportUrl, namespacesQuery } from "../../api/queries";
 import type { Cluster } from "../../api/types";
 import type { ViewKind } from "../../graph/model";
 import type { EdgeLabel, Overlay } from "../../graph/overlay";
@@ -51,6 +52,11 @@ const REFRESHES: { value: GraphUrl["refresh"]; label: string }[] = [
   { value: "60", label: "Every 60 s" },
   { value: "manual", label: "Manual" },
 ];
+const EXPORTS = [
+  { to: "graphml", label: "GraphML", use: "yEd, Gephi, NetworkX" },
+  { to: "dot", label: "DOT", use: "Graphviz" },
+  { to: "json", label: "JSON", use: "scripts" },
+] as const;
 const OVERLAYS: { value: Overlay; name: string; icon: typeof Lock }[] = [
   { value: "health", name: "Health", icon: HeartPulse },
   { value: "mtls", name: "mTLS", icon: Lock },
@@ -137,6 +143,28 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
           {url.as === "map" ? <Table2 size={15} /> : <Waypoints size={15} />}
         </ActionIcon>
       </Tooltip>
+      <Menu>
+        <Menu.Target>
+          <Tooltip label="Export this view">
+            <ActionIcon variant="default" size={30} aria-label="Export this view">
+              <Download size={15} />
+            </ActionIcon>
+          </Tooltip>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {EXPORTS.map(({ to, label, use }) => (
+            <Menu.Item
+              key={to}
+              component="a"
+              href={exportUrl(cluster.name, window, url.spec, to)}
+              download
+              rightSection={<span className="dim">{use}</span>}
+            >
+              {label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
       <div className={classes.grow} />
       <Select
         aria-label="Window"
