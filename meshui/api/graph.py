@@ -13,9 +13,10 @@ from meshui import wiring
 from meshui.api.answers import JSON, answer
 from meshui.api.clusters import inventory_of
 from meshui.contract.asked import known_cluster, known_namespaces, known_window
-from meshui.contract.graph import ExportQuery, GraphQuery, SeriesQuery
+from meshui.contract.graph import ExportQuery, FindQuery, GraphQuery, SeriesQuery, ShownQuery
 from meshui.contract.openapi import describe
 from meshui.domain.graph.export import FORMATS
+from meshui.domain.graph.find import Matched, find, hidden
 from meshui.domain.graph.model import GraphView, ViewSpec
 from meshui.services import read_graph, read_series
 from meshui.services.read_series import Series
@@ -30,14 +31,17 @@ class LiveGraphView(APIView):
         "getGraph",
         "The graph as it is now",
         answer=GraphView,
-        query=GraphQuery,
+        query=ShownQuery,
         problems=[404, 503],
         headers=[_IF_NONE_MATCH],
         unchanged=True,
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
         known_cluster(cluster)
-        spec, window = _asked(GraphQuery(data=request.query_params), cluster)
+        query = ShownQuery(data=request.query_params)
+        spec, window = _asked(query, cluster)
+        if hide := query.validated_data.get("hide"):
+            return answer(hidden(read_graph.current_view(wiring.store(), cluster, spec, window), hide))
         version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window)
         etag = _etag(cluster, window, spec, version)
         if etag in [given.strip() for given in request.headers.get("If-None-Match", "").split(",")]:
@@ -47,6 +51,18 @@ class LiveGraphView(APIView):
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = "private, no-cache"
         return response
+
+
+class FindView(APIView):
+    """Looking for nodes and edges by what is true of them."""
+
+    @describe("findInGraph", "What an expression finds", answer=Matched, query=FindQuery, problems=[404, 503])
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        known_cluster(cluster)
+        query = FindQuery(data=request.query_params)
+        spec, window = _asked(query, cluster)
+        view = read_graph.current_view(wiring.store(), cluster, spec, window)
+        return answer(find(view, query.validated_data["expression"]))
 
 
 class ExportView(APIView):
@@ -66,6 +82,8 @@ class ExportView(APIView):
         spec, window = _asked(query, cluster)
         chosen = FORMATS[query.validated_data["to"]]
         view = read_graph.current_view(wiring.store(), cluster, spec, window)
+        if hide := query.validated_data.get("hide"):
+            view = hidden(view, hide)
         response = HttpResponse(chosen.write(view), content_type=f"{chosen.media_type}; charset=utf-8")
         name = f"{cluster}-{view.published_at:%Y%m%dT%H%M%SZ}.{chosen.extension}"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

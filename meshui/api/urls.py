@@ -11,6 +11,7 @@ _SERVICE = "services/<str:namespace>/<str:name>"
 
 cluster_patterns: list[URLPattern] = [
     path("graph", graph.LiveGraphView.as_view()),
+    path("graph/find", graph.FindView.as_view()),
     path("graph/export", graph.ExportView.as_view()),
     path("series", graph.SeriesView.as_view()),
     path("namespaces", mesh.NamespacesView.as_view()),

@@ -65,3 +65,23 @@ def test_an_export_for_nothing_known_names_its_field(as_viewer: Client, mesh: Me
         answer = as_viewer.get(f"{GRAPH}/export", parameters)
         assert answer.status_code == 400
         assert answer.json()["fields"].keys() == {"to"}
+
+
+def test_an_expression_finds_and_hides(as_viewer: Client, mesh: Mesh) -> None:
+    whole = as_viewer.get(GRAPH, {"service_nodes": "false"}).json()
+    edge = whole["edges"][0]["id"]
+    asked = {"service_nodes": "false", "expression": "rate > 5 and protocol = http"}
+    assert as_viewer.get(f"{GRAPH}/find", asked).json() == {"nodes": [], "edges": [edge]}
+    left = as_viewer.get(GRAPH, {"service_nodes": "false", "hide": "protocol = http"}).json()
+    assert (left["edges"], left["nodes"]) == ([], whole["nodes"])
+    file = as_viewer.get(f"{GRAPH}/export", {"to": "dot", "service_nodes": "false", "hide": "protocol = http"})
+    assert b" -> " not in file.content
+
+
+@pytest.mark.parametrize(("path", "name"), [("", "hide"), ("/find", "expression"), ("/export", "hide")])
+def test_a_wrong_expression_is_pointed_at(as_viewer: Client, mesh: Mesh, path: str, name: str) -> None:
+    answer = as_viewer.get(
+        f"{GRAPH}{path}", {name: "rate > 5 and eror > 1%", **({"to": "dot"} if name == "hide" and path else {})}
+    )
+    assert answer.status_code == 400
+    assert "at character 14" in answer.json()["fields"][name]

@@ -184,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/graph/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an expression finds
+         * @description Looking for nodes and edges by what is true of them.
+         */
+        get: operations["findInGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/namespaces": {
         parameters: {
             query?: never;
@@ -740,6 +760,11 @@ export interface components {
             manager: string;
             operation: string;
             time: string | null;
+        };
+        /** @description The ids of what an expression found. */
+        Matched: {
+            nodes: string[];
+            edges: string[];
         };
         /** @description Encryption of an edge: what was observed beside what policy predicts, and which object decided. */
         Mtls: {
@@ -1507,6 +1532,8 @@ export interface operations {
     getGraph: {
         parameters: {
             query?: {
+                /** @description Left out is what this finds: `health = healthy and rate < 1`. */
+                hide?: string;
                 /** @description Also nodes without traffic. */
                 idle?: boolean;
                 /** @description Separated by commas; none: all. */
@@ -1592,6 +1619,8 @@ export interface operations {
     exportGraph: {
         parameters: {
             query: {
+                /** @description Left out is what this finds: `health = healthy and rate < 1`. */
+                hide?: string;
                 /** @description Also nodes without traffic. */
                 idle?: boolean;
                 /** @description Separated by commas; none: all. */
@@ -1633,6 +1662,83 @@ export interface operations {
                     "application/graphml+xml": string;
                     "text/vnd.graphviz": string;
                     "application/json": string;
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findInGraph: {
+        parameters: {
+            query: {
+                /** @description Such as `errors > 5% or flag = UH`. */
+                expression: string;
+                /** @description Also nodes without traffic. */
+                idle?: boolean;
+                /** @description Separated by commas; none: all. */
+                namespaces?: string;
+                /** @description Show services as nodes between workloads. */
+                service_nodes?: boolean;
+                /**
+                 * @description What a node stands for.
+                 *
+                 *     * `workload` - workload
+                 *     * `service` - service
+                 *     * `namespace` - namespace
+                 */
+                view?: "workload" | "service" | "namespace";
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ids of what an expression found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matched"];
                 };
             };
             /** @description The input is not valid; `fields` says where. */
