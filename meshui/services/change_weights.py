@@ -42,8 +42,8 @@ class DryRun(msgspec.Struct, frozen=True):
     fields: dict[str, str] = {}
 
 
-class Preview(msgspec.Struct, frozen=True):
-    """What a change would do. `before` and `after` are whole objects; `resource_version` is for apply."""
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """An object before and after a change, as it is, as YAML and in words."""
 
     object: ObjectRef
     resource_version: str
@@ -53,6 +53,11 @@ class Preview(msgspec.Struct, frozen=True):
     after_yaml: str
     diff_yaml: str
     sentences: tuple[str, ...]
+
+
+class Preview(Edit, frozen=True, kw_only=True):
+    """What a change would do. `before` and `after` are whole objects; `resource_version` is for apply."""
+
     findings: tuple[Finding, ...]
     effect: tuple[str, ...]
     dry_run: DryRun
@@ -63,17 +68,9 @@ class Preview(msgspec.Struct, frozen=True):
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
 
-class Applied(msgspec.Struct, frozen=True):
+class Applied(Edit, frozen=True, kw_only=True):
     """A change that was made: the object as it was, and as the cluster answered."""
 
-    object: ObjectRef
-    resource_version: str
-    before: Manifest
-    after: Manifest
-    before_yaml: str
-    after_yaml: str
-    diff_yaml: str
-    sentences: tuple[str, ...]
     dry_run_message: str
 
 
