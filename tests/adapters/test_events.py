@@ -18,7 +18,9 @@ async def test_a_listener_hears_what_was_published(own_valkey: Server) -> None:
     layer = RedisChannelLayer(hosts=[own_valkey.url])
     channel = await layer.new_channel()
     await layer.group_add(GROUP, channel)
-    events = ChannelEvents(lambda: layer)
+    # Each side has a layer of its own, as two processes have: closing ours must not touch the loop that still sends.
+    speaker = RedisChannelLayer(hosts=[own_valkey.url])
+    events = ChannelEvents(lambda: speaker)
     await asyncio.to_thread(events.published, "demo", 15, 7)
     message = await asyncio.wait_for(layer.receive(channel), 5)
     assert message == {"type": "mesh.published", "cluster": "demo", "window_seconds": 15, "version": 7}
