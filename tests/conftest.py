@@ -33,6 +33,12 @@ class KubernetesApi(NamedTuple):
     stop: Callable[[], None]
 
 
+def network(number: int) -> int:
+    """The network 127.NUMBER.0.0 that a test mesh uses. MESHUI_TEST_NETWORK_OFFSET keeps two test runs on one machine
+    apart."""
+    return number + int(os.environ.get("MESHUI_TEST_NETWORK_OFFSET", 0))
+
+
 def free_port() -> int:
     """A port of the loopback that nobody listens on now."""
     with socket.socket() as probe:

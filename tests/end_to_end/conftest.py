@@ -20,6 +20,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.conftest import network
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 T = TypeVar("T")
@@ -112,7 +114,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         **{name: value for name, value in os.environ.items() if not name.startswith("MESHUI_")},
         **ports,
         "MESHUI_STATE": str(state),
-        "MESHUI_DEMO_NETWORK": "43",
+        "MESHUI_DEMO_NETWORK": str(network(43)),
     }
     log = state.parent / "demo.log"
     with log.open("wb") as output:

@@ -17,12 +17,12 @@ import requests
 
 from meshui.demo import layout
 from meshui.demo.shop import seed
-from tests.conftest import free_port
+from tests.conftest import free_port, network
 
 TOKEN = {"authorization": "Bearer demo-admin"}
 CATALOG = "/apis/networking.istio.io/v1/namespaces/shop/virtualservices/catalog"
 RULE = "/apis/networking.istio.io/v1/namespaces/shop/destinationrules/catalog"
-NETWORK = 61 + int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+NETWORK = network(61) + int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
 
 
 def until(condition: Callable[[], Any], seconds: float = 10) -> Any:

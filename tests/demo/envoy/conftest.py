@@ -32,12 +32,13 @@ from meshui.demo.controlplane.debug import State, application
 from meshui.demo.envoy import prepare
 from meshui.demo.envoy.access_log import log_path
 from meshui.demo.supervisor import watches
+from tests.conftest import network
 
 Manifest = dict[str, Any]
 Labels = dict[str, str]
 T = TypeVar("T")
 
-NETWORK = 31 + int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+NETWORK = network(31) + int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
 CATALOG = "catalog.shop.svc.cluster.local"
 RECS = "recs.shop.svc.cluster.local"
 STOCKDB = "stockdb.warehouse.svc.cluster.local"
