@@ -56,6 +56,13 @@ class Environment(msgspec.Struct, frozen=True):
     poll_telemetry_seconds: float
     poll_inventory_seconds: float
     poll_proxies_seconds: float
+    ring_dense_minutes: float
+    """How long every snapshot is kept for replay; after that one a minute."""
+    ring_hours: float
+    ring_megabytes: float
+    """Of one cluster and window, in Redis."""
+    replay_days: float
+    """How far back the past may be asked of Prometheus."""
     cluster: str
     """Name of the cluster that these variables describe."""
     kubeconfig: str | None
@@ -90,6 +97,10 @@ def read(variables: Mapping[str, str]) -> Environment:
         poll_telemetry_seconds=_value(variables, "MESHUI_POLL_TELEMETRY_SECONDS", _seconds, 5.0),
         poll_inventory_seconds=_value(variables, "MESHUI_POLL_INVENTORY_SECONDS", _seconds, 5.0),
         poll_proxies_seconds=_value(variables, "MESHUI_POLL_PROXIES_SECONDS", _seconds, 10.0),
+        ring_dense_minutes=_value(variables, "MESHUI_RING_DENSE_MINUTES", _number(1, 24 * 60), 10.0),
+        ring_hours=_value(variables, "MESHUI_RING_HOURS", _number(0.1, 7 * 24), 6.0),
+        ring_megabytes=_value(variables, "MESHUI_RING_MEGABYTES", _number(1, 10_000), 48.0),
+        replay_days=_value(variables, "MESHUI_REPLAY_DAYS", _number(0.01, 400), 7.0),
         cluster=_value(variables, "MESHUI_CLUSTER", _cluster, "default"),
         kubeconfig=variables.get("KUBECONFIG") or None,
         kube_context=variables.get("MESHUI_KUBE_CONTEXT") or None,
@@ -184,6 +195,20 @@ def _seconds(text: str) -> float:
     if not 0.5 <= seconds <= 3600:
         raise _Expected(expected)
     return seconds
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        expected = f"a number from {least:g} to {most:g}"
+        try:
+            value = float(text)
+        except ValueError:
+            raise _Expected(expected) from None
+        if not least <= value <= most:
+            raise _Expected(expected)
+        return value
+
+    return number
 
 
 def _cluster(text: str) -> str:

@@ -21,7 +21,7 @@ from meshui.adapters.kubernetes.config import KubernetesConfig
 from meshui.adapters.kubernetes.discover import Discovery
 from meshui.adapters.kubernetes.inventory import KubernetesInventory
 from meshui.adapters.prometheus.client import PrometheusClient, PrometheusOptions
-from meshui.adapters.store.redis import RedisStore, StoreOptions
+from meshui.adapters.store.redis import MEGABYTE, RedisStore, StoreOptions
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
 from meshui.env import Environment
@@ -85,7 +85,15 @@ def cluster_runtime(name: str) -> ClusterRuntime:
 @cache
 def store() -> SnapshotStore:
     """The snapshot store."""
-    return RedisStore(StoreOptions(url=environment().redis_url))
+    ours = environment()
+    return RedisStore(
+        StoreOptions(
+            url=ours.redis_url,
+            ring_dense=ours.ring_dense_minutes * 60,
+            ring_reach=ours.ring_hours * 3600,
+            ring_bytes=int(ours.ring_megabytes * MEGABYTE),
+        )
+    )
 
 
 @cache

@@ -9,6 +9,7 @@ import msgspec
 
 from meshui.domain.failures import Failure
 from meshui.domain.graph.model import SourceState
+from meshui.domain.graph.totals import MeshTotals
 from meshui.domain.proxy.reading import ProxyReading
 from meshui.services.ports import Manifest, SnapshotStore
 
@@ -62,6 +63,18 @@ class ProxiesPart(msgspec.Struct, frozen=True):
 
     cursor: str
     readings: dict[str, ProxyReading]
+
+
+class RingNote(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a snapshot in the ring without reading it."""
+
+    evaluated_at: datetime | None
+    totals: MeshTotals
+
+
+def ring_note(evaluated_at: datetime | None, totals: MeshTotals) -> bytes:
+    """The note to publish with a snapshot."""
+    return msgspec.msgpack.encode(RingNote(evaluated_at, totals))
 
 
 def telemetry_part(window_seconds: int) -> str:

@@ -84,14 +84,19 @@ class ProxySource(Protocol):
 class SnapshotStore(Protocol):
     """Where snapshots and parts live between processes. Raises Failure(SOURCE_UNAVAILABLE)."""
 
-    def put_part(self, cluster: str, part: str, data: bytes) -> None: ...
+    def put_part(self, cluster: str, part: str, data: bytes, seconds: float | None = None) -> None:
+        """Keeps it for `seconds`, or until it is replaced."""
+        ...
 
     def get_part(self, cluster: str, part: str) -> bytes | None: ...
 
     def get_parts(self, cluster: str, parts: Sequence[str]) -> list[bytes | None]: ...
 
-    def publish(self, cluster: str, window_seconds: int, version: int, data: bytes, fence: int) -> bool:
-        """Keeps the snapshot as the live one and in the ring; False when `fence` or `version` is older than theirs."""
+    def publish(
+        self, cluster: str, window_seconds: int, version: int, data: bytes, fence: int, note: bytes = b""
+    ) -> bool:
+        """Keeps the snapshot as the live one and in the ring, with a note that can be read without it; False when
+        `fence` or `version` is older than theirs. Versions are milliseconds of the clock."""
         ...
 
     def live(self, cluster: str, window_seconds: int) -> tuple[int, bytes] | None: ...
@@ -103,6 +108,14 @@ class SnapshotStore(Protocol):
         ...
 
     def ring_entries(self, cluster: str, window_seconds: int, versions: Sequence[int]) -> list[tuple[int, bytes]]: ...
+
+    def ring_version_at(self, cluster: str, window_seconds: int, at: int) -> int | None:
+        """The newest in the ring that is not above `at`."""
+        ...
+
+    def ring_notes(self, cluster: str, window_seconds: int, first: int, last: int) -> list[tuple[int, bytes]]:
+        """Versions with their notes, oldest first."""
+        ...
 
     def ring(self, cluster: str, window_seconds: int, last: int) -> Iterable[tuple[int, bytes]]: ...
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from meshui.domain.failures import Code, Failure
+from meshui.domain.graph.totals import mesh_totals
 from meshui.domain.mesh.inventory import build_inventory
 from meshui.domain.snapshot import MeshSnapshot, assemble, encode
 from meshui.domain.telemetry.rows import no_rows
@@ -34,14 +35,15 @@ def publish_snapshot(
     """The version published; None when a later publisher was faster. Raises Failure(SOURCE_UNAVAILABLE) when the store
     fails, and THROTTLED when others have been publishing for too long."""
     with _only_one(store, cluster) as fence:
-        version, data = _next(store, cluster, window_seconds, clock())
-        if not store.publish(cluster, window_seconds, version, data, fence):
+        snapshot = _next(store, cluster, window_seconds, clock())
+        version, note = snapshot.version, parts.ring_note(snapshot.evaluated_at, mesh_totals(snapshot.graph))
+        if not store.publish(cluster, window_seconds, version, encode(snapshot), fence, note):
             return None
     events.published(cluster, window_seconds, version)
     return version
 
 
-def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime) -> tuple[int, bytes]:
+def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime) -> MeshSnapshot:
     telemetry_name = parts.telemetry_part(window_seconds)
     telemetry = parts.get(store, cluster, telemetry_name, parts.TelemetryPart)
     inventory = inventory_or_none(store, cluster)
@@ -49,7 +51,7 @@ def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime
     # Versions are milliseconds of the clock, so that they keep growing when the store has lost everything.
     version = max(int(now.timestamp() * 1000), (previous.version if previous else 0) + 1)
     proxies = parts.status(store, cluster, parts.PROXIES)
-    snapshot = assemble(
+    return assemble(
         cluster=cluster,
         version=version,
         published_at=now,
@@ -68,7 +70,6 @@ def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime
         ),
         previous=previous,
     )
-    return version, encode(snapshot)
 
 
 def _previous(store: SnapshotStore, cluster: str, window_seconds: int) -> MeshSnapshot | None:

@@ -6,6 +6,7 @@ import pytest
 from meshui.adapters.store.redis import RedisStore, StoreOptions
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import ViewSpec
+from meshui.domain.graph.totals import MeshTotals
 from meshui.domain.snapshot import decode
 from meshui.services import parts, read_graph
 from meshui.services.cache import SingleFlight
@@ -144,6 +145,17 @@ def test_a_series_has_a_point_for_each_evaluation(store: RedisStore, cluster: st
     directions = {series(store, cluster, 15, node, PLAIN).direction for node in (caller, called)}
     assert directions == {"inbound", "outbound"}
     assert series(store, cluster, 15, edge, PLAIN, last=2).rate == (13.0,)
+
+
+def test_each_snapshot_in_the_ring_has_its_totals_noted(store: RedisStore, cluster: str) -> None:
+    publish_snapshot(store, Events(), cluster, 15, at(-2))
+    poll_telemetry(Metrics(rate=10.0), store, cluster, 15, NOON)
+    publish_snapshot(store, Events(), cluster, 15, at())
+    notes = [parts.decode(note, parts.RingNote) for _, note in store.ring_notes(cluster, 15, 0, 10**13)]
+    assert notes == [
+        parts.RingNote(None, MeshTotals(rate=0.0, failed=0.0)),
+        parts.RingNote(NOON - BEHIND, MeshTotals(rate=10.0, failed=0.0)),
+    ]
 
 
 def test_an_element_that_nobody_saw_is_not_found(store: RedisStore, cluster: str) -> None:

@@ -26,10 +26,13 @@ class StoreOptions(msgspec.Struct, frozen=True):
     """Where the store is and how much it may keep. Times in seconds."""
 
     url: str
-    ring_entries: int = 2000
-    """Past snapshots per cluster and window."""
+    ring_dense: float = 600.0
+    """How long every past snapshot is kept; after that one in each `ring_every`, for `ring_reach` at most."""
+    ring_every: float = 60.0
+    ring_reach: float = 6 * 3600.0
     ring_bytes: int = 48 * MEGABYTE
-    """The same, by size after compression."""
+    """What the ring of a cluster's window may take after compression: beyond that it is thinned earlier, and reaches
+    back less far."""
     connect_timeout: float = 2.0
     timeout: float = 5.0
     prefix: str = "meshui"
@@ -67,9 +70,10 @@ class RedisStore:
         self._publish_script = self._redis.register_script(PUBLISH)
 
     @_answering
-    def put_part(self, cluster: str, part: str, data: bytes) -> None:
-        """Keeps a part under its name, in place of the one before."""
-        self._redis.set(self._key(cluster, "part", part), _pack(data))
+    def put_part(self, cluster: str, part: str, data: bytes, seconds: float | None = None) -> None:
+        """Keeps a part under its name, in place of the one before; for `seconds`, or until it is replaced."""
+        lifetime = None if seconds is None else int(seconds * 1000)
+        self._redis.set(self._key(cluster, "part", part), _pack(data), px=lifetime)
 
     @_answering
     def get_part(self, cluster: str, part: str) -> bytes | None:
@@ -84,13 +88,16 @@ class RedisStore:
         return [_unpack(data) for data in self._redis.mget([self._key(cluster, "part", part) for part in parts])]
 
     @_answering
-    def publish(self, cluster: str, window_seconds: int, version: int, data: bytes, fence: int) -> bool:
-        """Keeps the snapshot as the live one and in the ring; False when there is one of a newer version, or one
-        published under a newer lock."""
-        kinds = ("live", "ring", "ring-data", "ring-size")
+    def publish(
+        self, cluster: str, window_seconds: int, version: int, data: bytes, fence: int, note: bytes = b""
+    ) -> bool:
+        """Keeps the snapshot as the live one and in the ring, with a note that can be read without it; False when there
+        is one of a newer version, or one published under a newer lock. Versions are milliseconds of the clock."""
+        kinds = ("live", "ring", "ring-data", "ring-size", "ring-notes")
         keys = [self._key(cluster, kind, str(window_seconds)) for kind in kinds]
-        limits = [self._options.ring_entries, self._options.ring_bytes]
-        return bool(self._publish_script(keys=keys, args=[version, fence, _pack(data), *limits]))
+        spans = (self._options.ring_dense, self._options.ring_every, self._options.ring_reach)
+        limits = [*(int(span * 1000) for span in spans), self._options.ring_bytes]
+        return bool(self._publish_script(keys=keys, args=[version, fence, _pack(data), note, *limits]))
 
     @_answering
     def live(self, cluster: str, window_seconds: int) -> tuple[int, bytes] | None:
@@ -119,6 +126,21 @@ class RedisStore:
         found = self._redis.hmget(self._key(cluster, "ring-data", str(window_seconds)), [str(one) for one in versions])
         unpacked = ((version, _unpack(data)) for version, data in zip(versions, found, strict=True))
         return [(version, data) for version, data in unpacked if data is not None]
+
+    @_answering
+    def ring_version_at(self, cluster: str, window_seconds: int, at: int) -> int | None:
+        """The newest version in the ring that is not above `at`."""
+        found = self._redis.zrevrangebyscore(self._key(cluster, "ring", str(window_seconds)), at, "-inf", 0, 1)
+        return int(found[0]) if found else None
+
+    @_answering
+    def ring_notes(self, cluster: str, window_seconds: int, first: int, last: int) -> list[tuple[int, bytes]]:
+        """The versions from `first` to `last` with their notes, oldest first."""
+        versions = self._redis.zrangebyscore(self._key(cluster, "ring", str(window_seconds)), first, last)
+        if not versions:
+            return []
+        notes = self._redis.hmget(self._key(cluster, "ring-notes", str(window_seconds)), versions)
+        return [(int(version), note or b"") for version, note in zip(versions, notes, strict=True)]
 
     def ring(self, cluster: str, window_seconds: int, last: int) -> list[tuple[int, bytes]]:
         """The last snapshots with their versions, oldest first."""
