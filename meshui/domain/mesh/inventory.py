@@ -37,13 +37,6 @@ _CORE_KINDS = frozenset(
 )
 
 
-def _istio_gateway(manifest: Manifest) -> networking.Gateway | None:
-    """Gateway is a kind of Istio's and of the Gateway API's; only Istio's selects pods."""
-    if str(manifest.get("apiVersion", "")).startswith("gateway.networking.k8s.io/"):
-        return None
-    return networking.gateway(manifest)
-
-
 _TYPED: dict[str, Callable[[Manifest], Any]] = {
     "PeerAuthentication": security.peer_authentication,
     "AuthorizationPolicy": security.authorization_policy,
@@ -51,7 +44,7 @@ _TYPED: dict[str, Callable[[Manifest], Any]] = {
     "VirtualService": networking.virtual_service,
     "DestinationRule": networking.destination_rule,
     "ServiceEntry": networking.service_entry,
-    "Gateway": _istio_gateway,
+    "Gateway": networking.gateway,
     "Sidecar": networking.sidecar,
     "HTTPRoute": networking.gateway_route,
     "GRPCRoute": networking.gateway_route,
@@ -116,11 +109,11 @@ def build_inventory(manifests: Iterable[Manifest], cluster: str, mesh: MeshConfi
     by_kind: dict[str, list[Manifest]] = {}
     problems: list[Problem] = []
     for manifest in manifests:
-        kind = manifest.get("kind") if isinstance(manifest, dict) else None
-        if isinstance(kind, str) and kind:
-            by_kind.setdefault(kind, []).append(manifest)
+        ref = ref_of(manifest)
+        if ref.kind:
+            by_kind.setdefault(ref.kind, []).append(manifest)
         else:
-            problems.append(Problem(ref_of(manifest), "the object has no kind", "$.kind"))
+            problems.append(Problem(ref, "the object has no kind", "$.kind"))
 
     def read(kind: str, convert: Callable[[Manifest], Any]) -> list[Any]:
         done = []
@@ -141,10 +134,7 @@ def build_inventory(manifests: Iterable[Manifest], cluster: str, mesh: MeshConfi
     }
     pods = tuple(read("Pod", lambda m: workloads.pod(m, owners)))
     controllers = [one for kind in CONTROLLER_KINDS for one in read(kind, workloads.controller)]
-    typed = {
-        kind: sorted((one for one in read(kind, convert) if one is not None), key=lambda one: one.meta.age_key)
-        for kind, convert in _TYPED.items()
-    }
+    typed = {kind: sorted(read(kind, convert), key=lambda one: one.meta.age_key) for kind, convert in _TYPED.items()}
     built = _workloads(cluster, controllers, pods, owners, namespaces, typed["Gateway"])
     service_workloads = _behind(services, built, pods)
     workload_services: dict[Key, list[Key]] = {}

@@ -28,6 +28,7 @@ class ManagedField(msgspec.Struct, frozen=True, rename="camel"):
 
     manager: str = ""
     operation: str = ""
+    time: str = ""
 
 
 class Meta(msgspec.Struct, frozen=True, rename="camel"):
@@ -83,15 +84,33 @@ def meta_of(manifest: Manifest) -> Meta:
     return convert(manifest.get("metadata"), Meta, "$.metadata")
 
 
+_NAMESAKES = {
+    ("Gateway", "gateway.networking.k8s.io"),
+    ("HTTPRoute", "policy.linkerd.io"),
+    ("AuthorizationPolicy", "policy.linkerd.io"),
+}
+"""Kinds whose plain name stands for another group's kind."""
+
+
 def ref_of(manifest: Any) -> ObjectRef:
-    """The object's reference, however broken it is; missing parts are ""."""
+    """The object's reference, however broken it is; missing parts are "". Of the kinds that share a name, only one has
+    it plain; the others say their group: `Gateway.gateway.networking.k8s.io`."""
     if not isinstance(manifest, dict):
         return ObjectRef("", "", "")
     metadata = manifest.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     parts = (manifest.get("kind"), metadata.get("namespace"), metadata.get("name"))
     kind, namespace, name = (part if isinstance(part, str) else "" for part in parts)
+    group = group_of(manifest)
+    if (kind, group) in _NAMESAKES:
+        kind = f"{kind}.{group}"
     return ObjectRef(kind, namespace, name)
+
+
+def group_of(manifest: Manifest) -> str:
+    """The object's API group; "" is core, or not said."""
+    version = manifest.get("apiVersion")
+    return version.rpartition("/")[0] if isinstance(version, str) else ""
 
 
 def spec_of(manifest: Manifest, shape: type[T]) -> T:

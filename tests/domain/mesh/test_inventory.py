@@ -184,3 +184,12 @@ def test_no_garbage_raises(manifests):
 @given(st.sampled_from(KINDS), JSON, JSON)
 def test_no_garbage_in_a_spec_raises(kind, spec, status):
     build_inventory([{"kind": kind, "metadata": {"name": "x", "namespace": "y"}, "spec": spec, "status": status}], "c")
+
+
+def test_kinds_of_one_name_are_kept_apart(shop):
+    shop.add("AuthorizationPolicy", "shop/one", {"action": "DENY"}, "security.istio.io/v1")
+    shop.add("AuthorizationPolicy", "shop/one", {"targetRef": {"kind": "Server"}}, "policy.linkerd.io/v1alpha1")
+    inventory = shop.inventory()
+    assert [policy.spec.action for policy in inventory.authorization_policies] == ["DENY"]
+    assert {ref.kind for ref in inventory.config} == {"AuthorizationPolicy", "AuthorizationPolicy.policy.linkerd.io"}
+    assert inventory.problems == ()
