@@ -38,14 +38,16 @@ class Rule:
     """Name -> labels and own policy."""
 
     def settings(self, port: int, subset: str = "") -> dict[str, Any]:
-        """loadBalancer, connectionPool, outlierDetection and tls in force: the subset's override the rule's, and in
-        each, those of the port override."""
+        """loadBalancer, connectionPool, outlierDetection and tls in force: the subset's override the rule's; in each,
+        those of the port take the place of all, also of what they leave out."""
         merged: dict[str, Any] = {}
         own = self.subsets[subset][1] if subset else {}
         for policy in (self.policy, own):
-            levels = [level for level in policy.get("portLevelSettings") or [] if _port_of(level) == port]
-            for source in (policy, *levels):
-                merged |= {name: source[name] for name in _FIELDS if source.get(name) is not None}
+            at_port = next((level for level in policy.get("portLevelSettings") or [] if _port_of(level) == port), None)
+            source = policy if at_port is None else at_port
+            if at_port is not None:
+                merged = {}
+            merged |= {name: source[name] for name in _FIELDS if source.get(name) is not None}
         return merged
 
 
@@ -128,7 +130,9 @@ def _matching(world: World, namespace: str, client_namespace: str, service: Serv
     best: tuple[bool, int] | None = None
     found: list[Manifest] = []
     for manifest in world.kind("DestinationRule"):
-        if manifest["metadata"].get("namespace") != namespace or not exported(manifest, client_namespace):
+        if manifest["metadata"].get("namespace") != namespace:
+            continue
+        if namespace != client_namespace and not exported(manifest, client_namespace):
             continue
         host = names.full_host(spec_of(manifest)["host"], namespace)
         if not names.host_matches(host, service.host):

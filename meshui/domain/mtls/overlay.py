@@ -7,11 +7,10 @@ import numpy as np
 from meshui.domain.graph.mesh import NONE, GraphNode, MeshGraph
 from meshui.domain.mesh.inventory import Inventory, Key
 from meshui.domain.mesh.workloads import Service, ServicePort, Workload
-from meshui.domain.mtls.client import AUTO, ClientMode, ClientModes
+from meshui.domain.mtls.client import AUTOMATIC, ClientMode, ClientModes
 from meshui.domain.mtls.outcome import Dataplane, outcome
 from meshui.domain.mtls.prediction import UNPREDICTED, MtlsPrediction
 from meshui.domain.mtls.server import ServerModes
-from meshui.domain.routing.lookup import DestinationRuleIndex
 from meshui.domain.telemetry.rows import SOURCE, IntColumn
 
 OUTSIDE = MtlsPrediction("unknown", "UNKNOWN", None, "The called side is outside the mesh.")
@@ -19,7 +18,7 @@ OUTSIDE = MtlsPrediction("unknown", "UNKNOWN", None, "The called side is outside
 
 def mtls_predictions(graph: MeshGraph, inventory: Inventory) -> tuple[tuple[MtlsPrediction, ...], IntColumn]:
     """(the different predictions, which one each edge has)."""
-    predictor = _Predictor(inventory)
+    predictor = Predictor(inventory)
     numbers: dict[MtlsPrediction, int] = {UNPREDICTED: 0}
     memory: dict[tuple[str, Dataplane, int, int], int] = {}
     which = np.zeros(len(graph), dtype=np.int32)
@@ -63,11 +62,24 @@ def workload_port(port: ServicePort, workload: Workload) -> int | None:
     return workload.ports.get(port.target_port)
 
 
-class _Predictor:
+def is_http(port: ServicePort) -> bool:
+    """Whether the port is declared to speak HTTP or gRPC, by its appProtocol or its name's prefix."""
+    declared = port.app_protocol.lower() or port.name.partition("-")[0].lower()
+    return declared in _HTTP_PROTOCOLS
+
+
+_HTTP_PROTOCOLS = frozenset(
+    {"http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws", "kubernetes.io/wss"}
+)
+
+
+class Predictor:
+    """What becomes of calls under an inventory's policies."""
+
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._servers = ServerModes(inventory)
-        self._clients = ClientModes(DestinationRuleIndex(inventory.destination_rules, inventory.mesh))
+        self.servers = ServerModes(inventory)
+        self._clients = ClientModes(inventory)
 
     def caller_plane(self, caller: GraphNode, reported_itself: bool) -> Dataplane:
         """Whether the caller has a sidecar: what it reports itself comes from one."""
@@ -81,41 +93,55 @@ class _Predictor:
     def predict(
         self, namespace: str, plane: Dataplane, service: GraphNode | None, destination: GraphNode | None
     ) -> MtlsPrediction:
+        """Of a call from that namespace to a node of the graph."""
         called = called_workloads(self._inventory, service, destination)
         if not called:
             outside = service is not None and service.kind in ("service_entry", "passthrough", "blackhole")
             return OUTSIDE if outside and destination is None else UNPREDICTED
         known = self._inventory.services.get((service.namespace, service.name)) if service is not None else None
         ports: tuple[ServicePort | None, ...] = known.ports if known is not None and known.ports else (None,)
-        found = [self._at(namespace, plane, known, port, one) for _, one in called for port in ports]
-        different = list(dict.fromkeys(found))
-        if len(different) == 1:
-            return different[0]
-        outcomes = {one.expected for one in different}
-        modes = {one.mode for one in different}
-        deciding = {one.decided_by for one in different}
-        return MtlsPrediction(
-            expected=different[0].expected if len(outcomes) == 1 else "mixed",
-            mode=different[0].mode if len(modes) == 1 else "UNKNOWN",
-            decided_by=different[0].decided_by if len(deciding) == 1 else None,
-            reason="It differs by port or workload: " + " ".join(one.reason for one in different[:3]),
+        return agreed(
+            [found for _, one in called for port in ports for found in self.at(namespace, plane, known, port, one)]
         )
 
-    def _at(
+    def at(
         self, namespace: str, plane: Dataplane, service: Service | None, port: ServicePort | None, called: Workload
-    ) -> MtlsPrediction:
+    ) -> tuple[MtlsPrediction, ...]:
+        """Of a call to one workload behind a service's port; several where routes differ."""
         own_port = workload_port(port, called) if port is not None else None
-        server = self._servers.of(called, own_port)
-        client = ClientMode(AUTO, None)
+        server = self.servers.of(called, own_port)
+        clients: tuple[ClientMode, ...] = (AUTOMATIC,)
         auto = self._inventory.mesh.auto_mtls
         if service is not None:
             number = port.port if port is not None else None
-            client = self._clients.of(namespace, service.host, service.namespace, number, called.labels)
-            auto = auto and self._servers.of_namespace(service.namespace).mode != "DISABLE"
-        return outcome(plane, _called_plane(called), client, server, auto_mtls=auto)
+            clients = self._clients.of(namespace, service.host, service.namespace, number, called.labels)
+            auto = auto and self.servers.of_namespace(service.namespace).mode != "DISABLE"
+        http = port is None or is_http(port)
+        tunnel = called.labels.get("networking.istio.io/tunnel") == "http"
+        return tuple(
+            outcome(plane, called_plane(called), client, server, auto_mtls=auto, http=http, tunnel=tunnel)
+            for client in clients
+        )
 
 
-def _called_plane(called: Workload) -> Dataplane:
+def agreed(found: list[MtlsPrediction]) -> MtlsPrediction:
+    """One prediction of several for the same calls."""
+    different = list(dict.fromkeys(found))
+    if len(different) == 1:
+        return different[0]
+    outcomes = {one.expected for one in different}
+    modes = {one.mode for one in different}
+    deciding = {one.decided_by for one in different}
+    return MtlsPrediction(
+        expected=different[0].expected if len(outcomes) == 1 else "mixed",
+        mode=different[0].mode if len(modes) == 1 else "UNKNOWN",
+        decided_by=different[0].decided_by if len(deciding) == 1 else None,
+        reason="It differs by port, route or workload: " + " ".join(one.reason for one in different[:3]),
+    )
+
+
+def called_plane(called: Workload) -> Dataplane:
+    """How a workload takes part in the mesh when it is called."""
     if called.has_proxy or called.is_gateway or called.is_waypoint:
         return "sidecar"
     if called.ambient:

@@ -29,7 +29,8 @@ RULE, POLICY = ObjectRef("DestinationRule", "a", "r"), ObjectRef("PeerAuthentica
         ("sidecar", "none", "ISTIO_MUTUAL", "PERMISSIVE", "refused"),
         ("sidecar", "sidecar", "SIMPLE", "STRICT", "refused"),
         ("sidecar", "sidecar", "MUTUAL", "STRICT", "unknown"),
-        ("sidecar", "sidecar", "SIMPLE", "DISABLE", "unknown"),
+        ("sidecar", "sidecar", "SIMPLE", "DISABLE", "refused"),
+        ("sidecar", "sidecar", "MUTUAL", "PERMISSIVE", "refused"),
         ("sidecar", "none", "SIMPLE", "DISABLE", "unknown"),
         ("none", "sidecar", "AUTO", "STRICT", "refused"),
         ("none", "sidecar", "AUTO", "PERMISSIVE", "plain_text"),
@@ -39,6 +40,12 @@ RULE, POLICY = ObjectRef("DestinationRule", "a", "r"), ObjectRef("PeerAuthentica
         ("none", "ambient", "AUTO", "PERMISSIVE", "plain_text"),
         ("ambient", "ambient", "AUTO", "STRICT", "mutual_tls"),
         ("sidecar", "ambient", "AUTO", "PERMISSIVE", "mutual_tls"),
+        ("sidecar", "ambient", "DISABLE", "STRICT", "refused"),
+        ("sidecar", "ambient", "DISABLE", "PERMISSIVE", "plain_text"),
+        ("sidecar", "ambient", "ISTIO_MUTUAL", "PERMISSIVE", "refused"),
+        ("ambient", "ambient", "DISABLE", "DISABLE", "mutual_tls"),
+        ("ambient", "sidecar", "AUTO", "STRICT", "refused"),
+        ("ambient", "sidecar", "AUTO", "PERMISSIVE", "plain_text"),
     ],
 )
 def test_table(caller, called, client, server, expected):
@@ -56,6 +63,18 @@ def test_table(caller, called, client, server, expected):
 def test_without_auto_mtls_the_caller_sends_plain_text():
     server = ServerMode("STRICT", POLICY, "workload")
     assert outcome("sidecar", "sidecar", ClientMode("AUTO", None), server, auto_mtls=False).expected == "refused"
+
+
+def test_other_tls_reaches_the_application_only_where_the_port_is_not_http():
+    server = ServerMode("PERMISSIVE", POLICY, "workload")
+    found = outcome("sidecar", "sidecar", ClientMode("SIMPLE", RULE), server, auto_mtls=True, http=False)
+    assert found.expected == "unknown"
+
+
+def test_a_sidecar_that_takes_tunnels_is_reached_from_ambient_by_mutual_tls():
+    server = ServerMode("STRICT", POLICY, "workload")
+    found = outcome("ambient", "sidecar", ClientMode("AUTO", None), server, auto_mtls=True, tunnel=True)
+    assert found.expected == "mutual_tls"
 
 
 def test_the_deciding_object_is_the_rule_where_the_rule_breaks_it():
@@ -134,7 +153,16 @@ def test_the_services_port_is_mapped_to_the_workloads(shop):
                 "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}},
                 "subsets": [{"name": "v1", "labels": {"version": "v1"}, "trafficPolicy": {"tls": {"mode": "DISABLE"}}}],
             },
-            "plain_text",
+            "mutual_tls",
+        ),
+        (
+            {
+                "trafficPolicy": {
+                    "tls": {"mode": "DISABLE"},
+                    "portLevelSettings": [{"port": {"number": 80}, "connectionPool": {}}],
+                }
+            },
+            "mutual_tls",
         ),
         ({"exportTo": ["other"], "trafficPolicy": {"tls": {"mode": "DISABLE"}}}, "plain_text"),
     ],
@@ -143,6 +171,32 @@ def test_the_callers_destination_rule_counts(shop, spec, expected):
     shop.add("DestinationRule", "shop/catalog", {"host": "catalog", **spec})
     shop.calls("shop/web", "shop/catalog", "shop/catalog-v1", 1, by="source")
     assert shop.view().edge(WEB, CATALOG).mtls.expected == expected
+
+
+def routed(shop, *subsets: str) -> None:
+    routes = [{"destination": {"host": "catalog", "subset": one}, "weight": 50} for one in subsets]
+    shop.add("VirtualService", "shop/catalog", {"hosts": ["catalog"], "http": [{"route": routes}]})
+
+
+def subset_rule(shop, **tls: str) -> None:
+    policies = {name: {"trafficPolicy": {"tls": {"mode": mode}}} for name, mode in tls.items()}
+    subsets = [{"name": name, "labels": {"app": "catalog"}, **policies.get(name, {})} for name in ("v1", "v2")]
+    spec = {"host": "catalog", "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}, "subsets": subsets}
+    shop.add("DestinationRule", "shop/catalog", spec)
+
+
+def test_a_subsets_mode_counts_where_a_route_sends_to_it(shop):
+    subset_rule(shop, v1="DISABLE")
+    routed(shop, "v1")
+    shop.calls("shop/web", "shop/catalog", "shop/catalog-v1", 1, by="source")
+    assert shop.view().edge(WEB, CATALOG).mtls.expected == "plain_text"
+
+
+def test_routes_to_subsets_that_differ_make_it_both(shop):
+    subset_rule(shop, v1="DISABLE")
+    routed(shop, "v1", "v2")
+    shop.calls("shop/web", "shop/catalog", "shop/catalog-v1", 1, by="source")
+    assert shop.view().edge(WEB, CATALOG).mtls.expected == "mixed"
 
 
 def test_a_namespace_that_is_disabled_makes_callers_send_plain_text_even_to_a_strict_workload(shop):
