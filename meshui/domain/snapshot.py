@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from meshui.domain.arrays import decode_array, encode_array
 from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.prediction import AuthzPrediction
 from meshui.domain.graph.badges import with_badges
@@ -112,19 +112,5 @@ def decode(data: bytes) -> MeshSnapshot:
     return snapshot
 
 
-def _encode_array(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return (value.dtype.str, value.shape, np.ascontiguousarray(value).data)
-    raise NotImplementedError(f"a {type(value).__name__} is no part of a snapshot")
-
-
-def _decode_array(shape: type, value: Any) -> Any:
-    try:
-        dtype, dimensions, data = value
-        return np.frombuffer(data, dtype=dtype).reshape(dimensions)
-    except (TypeError, ValueError) as error:
-        raise msgspec.ValidationError(f"not an array ({error})") from None
-
-
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=_encode_array)
-_DECODER = msgspec.msgpack.Decoder(MeshSnapshot, dec_hook=_decode_array)
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_array)
+_DECODER = msgspec.msgpack.Decoder(MeshSnapshot, dec_hook=decode_array)

@@ -7,33 +7,45 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from meshui.domain.arrays import decode_array, encode_array
 from meshui.domain.failures import Failure
 from meshui.domain.graph.model import SourceState
 from meshui.domain.graph.totals import MeshTotals
 from meshui.domain.proxy.reading import ProxyReading
+from meshui.domain.telemetry.rows import TelemetryRows
 from meshui.services.ports import Manifest, SnapshotStore
 
 SourceName = Literal["telemetry", "inventory", "proxies"]
 _T = TypeVar("_T")
 
+DIALECTS = "telemetry/dialects"
 INVENTORY = "inventory"
 PROXIES = "proxies"
 
 
 class SourceStatus(msgspec.Struct, frozen=True):
-    """How a source answers. `error`: why it fails now, since `error_since`; `partial`: what a good answer lacks."""
+    """How a source answers. `error`: why it fails now, since `error_since`; `partial`: what a good answer lacks;
+    `dialects`: the metrics dialects in it."""
 
     as_of: datetime | None = None
     error: str | None = None
     error_since: datetime | None = None
     partial: str | None = None
+    dialects: tuple[str, ...] = ()
 
 
 class TelemetryPart(msgspec.Struct, frozen=True):
-    """The bodies of one poll's queries, all evaluated at the same instant."""
+    """What one poll learned from all its queries, evaluated at the same instant."""
 
     evaluated_at: datetime
-    bodies: dict[str, bytes]
+    rows: TelemetryRows
+
+
+class DialectsPart(msgspec.Struct, frozen=True):
+    """The metrics dialects that a cluster speaks, by name, and when its metrics were asked."""
+
+    asked_at: datetime
+    names: tuple[str, ...]
 
 
 class KindEntry(msgspec.Struct, frozen=True):
@@ -89,7 +101,7 @@ def kind_part(key: str) -> str:
 
 def put(store: SnapshotStore, cluster: str, part: str, value: msgspec.Struct) -> None:
     """Keeps a part."""
-    store.put_part(cluster, part, msgspec.msgpack.encode(value))
+    store.put_part(cluster, part, msgspec.msgpack.encode(value, enc_hook=encode_array))
 
 
 def get(store: SnapshotStore, cluster: str, part: str, type_: type[_T]) -> _T | None:
@@ -102,7 +114,7 @@ def decode(data: bytes | None, type_: type[_T]) -> _T | None:
     if data is None:
         return None
     try:
-        return msgspec.msgpack.decode(data, type=type_)
+        return msgspec.msgpack.decode(data, type=type_, dec_hook=decode_array)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
 
@@ -113,11 +125,16 @@ def status(store: SnapshotStore, cluster: str, part: str) -> SourceStatus | None
 
 
 def succeeded(
-    store: SnapshotStore, cluster: str, part: str, as_of: datetime, partial: str | None = None
+    store: SnapshotStore,
+    cluster: str,
+    part: str,
+    as_of: datetime,
+    partial: str | None = None,
+    dialects: tuple[str, ...] = (),
 ) -> SourceStatus | None:
     """Notes a good answer. Gives the status before it."""
     before = status(store, cluster, part)
-    put(store, cluster, f"{part}/status", SourceStatus(as_of=as_of, partial=partial))
+    put(store, cluster, f"{part}/status", SourceStatus(as_of=as_of, partial=partial, dialects=dialects))
     return before
 
 
@@ -125,8 +142,9 @@ def failed(store: SnapshotStore, cluster: str, part: str, failure: Failure, now:
     """Notes a failure; the part itself and the time of its last good answer stay. Gives the status before it."""
     before = status(store, cluster, part)
     since = before.error_since if before and before.error_since else now
-    as_of = before.as_of if before else None
-    put(store, cluster, f"{part}/status", SourceStatus(as_of=as_of, error=failure.message, error_since=since))
+    as_of, dialects = (before.as_of, before.dialects) if before else (None, ())
+    its = SourceStatus(as_of=as_of, error=failure.message, error_since=since, dialects=dialects)
+    put(store, cluster, f"{part}/status", its)
     return before
 
 
@@ -135,7 +153,14 @@ def source_state(name: SourceName, status: SourceStatus | None, *, have_part: bo
     if status is None:
         return SourceState(name=name, state="loading")
     if status.error is None:
-        return SourceState(name=name, state="live", as_of=status.as_of, error=status.partial)
+        return SourceState(name=name, state="live", as_of=status.as_of, error=status.partial, dialects=status.dialects)
     if status.as_of is None or not have_part:
         return SourceState(name=name, state="failed", stale_since=status.error_since, error=status.error)
-    return SourceState(name=name, state="stale", as_of=status.as_of, stale_since=status.error_since, error=status.error)
+    return SourceState(
+        name=name,
+        state="stale",
+        as_of=status.as_of,
+        stale_since=status.error_since,
+        error=status.error,
+        dialects=status.dialects,
+    )

@@ -16,7 +16,7 @@ from meshui.domain.graph.totals import mesh_totals
 from meshui.domain.mesh.inventory import build_inventory
 from meshui.domain.snapshot import MeshSnapshot, assemble, encode
 from meshui.domain.telemetry.rows import no_rows
-from meshui.services import parts, read_graph, read_telemetry
+from meshui.services import parts, read_graph
 from meshui.services.ports import Events, SnapshotStore
 from meshui.services.read_inventory import inventory_or_none
 
@@ -57,7 +57,7 @@ def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime
         published_at=now,
         evaluated_at=telemetry.evaluated_at if telemetry else None,
         window_seconds=window_seconds,
-        rows=read_telemetry.rows(store, cluster, window_seconds, telemetry) if telemetry else no_rows(cluster),
+        rows=telemetry.rows if telemetry else no_rows(cluster),
         inventory=inventory or build_inventory((), cluster),
         sources=(
             parts.source_state(

@@ -1,11 +1,17 @@
-from datetime import timedelta
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from meshui.adapters.kubernetes.inventory import KindObjects
 from meshui.adapters.store.redis import RedisStore, StoreOptions
 from meshui.domain.failures import Failure
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.reading import ProxyReading
+from meshui.domain.telemetry import istio
+from meshui.domain.telemetry.dialects import DIALECTS, Dialect
+from meshui.domain.telemetry.rows import TelemetryRows, no_rows
 from meshui.services import parts
+from meshui.services.ask_telemetry import AT_ONCE, ask_telemetry
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_proxies import poll_proxies
 from meshui.services.poll_telemetry import BEHIND, poll_telemetry
@@ -18,11 +24,75 @@ def test_all_queries_of_a_poll_are_evaluated_at_one_instant(store: RedisStore, c
     metrics = Metrics()
     assert poll_telemetry(metrics, store, cluster, 15, NOON) is None
     assert {at for _, at in metrics.asked} == {NOON - BEHIND}
-    assert all("[15s]" in promql or "count by (le)" in promql for promql, _ in metrics.asked)
+    assert all("[15s]" in promql or "count" in promql for promql, _ in metrics.asked)
     part = parts.get(store, cluster, "telemetry/15", parts.TelemetryPart)
     assert part is not None
     assert part.evaluated_at == NOON - BEHIND
-    assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=NOON)
+    assert part.rows.requests.rate.tolist() == [10.0]
+    assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=NOON, dialects=("istio",))
+
+
+class Spoken(Metrics):
+    """Answers which dialects are spoken; nobody calls anybody."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+    def query(self, promql: str, at: datetime) -> bytes:
+        self.asked.append((promql, at))
+        names = self.names if "label_replace" in promql else ()
+        result = [{"metric": {"dialect": name}, "value": [at.timestamp(), "3"]} for name in names]
+        return json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
+
+
+def test_a_mesh_that_appears_is_found_and_asked_about_now_and_then(store: RedisStore, cluster: str) -> None:
+    metrics = Spoken()
+
+    def poll(seconds: float) -> list[str]:
+        metrics.asked.clear()
+        assert poll_telemetry(metrics, store, cluster, 15, NOON + timedelta(seconds=seconds)) is None
+        return [promql for promql, _ in metrics.asked]
+
+    assert len(poll(0)) == 1
+    status = parts.status(store, cluster, "telemetry/15")
+    assert status is not None
+    assert (status.dialects, status.partial) == ((), parts_without_a_mesh())
+    assert len(poll(5)) == 0
+    metrics.names = ("istio",)
+    first = poll(11)
+    assert "label_replace" in first[0]
+    assert len(first) == 1 + len(istio.QUERIES)
+    assert len(poll(16)) == len(istio.QUERIES)
+    metrics.names = ()
+    assert len(poll(60)) == len(istio.QUERIES)
+    assert len(poll(72)) == 1
+
+
+def parts_without_a_mesh() -> str:
+    return "no metrics of a mesh were found; looked for: " + ", ".join(dialect.name for dialect in DIALECTS)
+
+
+def test_few_answers_are_in_memory_at_once() -> None:
+    class Counting(Metrics):
+        unread, most = 0, 0
+
+        def query(self, promql: str, at: datetime) -> bytes:
+            Counting.unread += 1
+            Counting.most = max(Counting.most, Counting.unread)
+            return super().query(promql, at)
+
+    def rows(bodies: Mapping[str, bytes], cluster: str) -> TelemetryRows:
+        for number in range(20):
+            assert bodies[str(number)]
+            Counting.unread -= 1
+        assert bodies.get("0") is None
+        return no_rows(cluster)
+
+    dialect = Dialect("many", "up", {str(number): "up" for number in range(20)}, rows)
+    ask_telemetry(Counting(), "c", 15, NOON, [dialect])
+    assert Counting.unread == 0
+    assert Counting.most <= AT_ONCE + 1
 
 
 def test_a_failing_source_leaves_its_last_good_part_and_says_since_when(store: RedisStore, cluster: str) -> None:
@@ -33,13 +103,13 @@ def test_a_failing_source_leaves_its_last_good_part_and_says_since_when(store: R
         poll_telemetry(metrics, store, cluster, 15, NOON + timedelta(seconds=seconds))
     status = parts.status(store, cluster, "telemetry/15")
     since = NOON + timedelta(seconds=2)
-    assert status == parts.SourceStatus(as_of=NOON, error=down().message, error_since=since)
+    assert status == parts.SourceStatus(as_of=NOON, error=down().message, error_since=since, dialects=("istio",))
     state = parts.source_state("telemetry", status, have_part=True)
     assert (state.state, state.as_of, state.stale_since, state.error) == ("stale", NOON, since, down().message)
     metrics.failure = None
     later = NOON + timedelta(seconds=6)
     poll_telemetry(metrics, store, cluster, 15, later)
-    assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=later)
+    assert parts.status(store, cluster, "telemetry/15") == parts.SourceStatus(as_of=later, dialects=("istio",))
 
 
 def test_an_answer_that_can_not_be_read_does_not_replace_a_good_one(store: RedisStore, cluster: str) -> None:

@@ -995,6 +995,8 @@ export interface components {
             stale_since: string | null;
             /** @description The failure in plain words. */
             error: string | null;
+            /** @description Of telemetry: the metrics dialects that were found and are read, such as `istio`. */
+            dialects: string[];
         };
         /** @description Sends the view now, then what changes. The same `id` again replaces the subscription. */
         Subscribe: {

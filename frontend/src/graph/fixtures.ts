@@ -60,7 +60,16 @@ export function aView(over: Partial<GraphView> = {}): GraphView {
     published_at: "2026-01-01T00:00:00Z",
     evaluated_at: "2026-01-01T00:00:00Z",
     window_seconds: 15,
-    sources: [{ name: "telemetry", state: "live", as_of: "2026-01-01T00:00:00Z", stale_since: null, error: null }],
+    sources: [
+      {
+        name: "telemetry",
+        state: "live",
+        as_of: "2026-01-01T00:00:00Z",
+        stale_since: null,
+        error: null,
+        dialects: ["istio"],
+      },
+    ],
     boxes: [{ id: "namespace:demo/shop", kind: "namespace", label: "shop", parent: null }],
     nodes: [aNode("web"), aNode("cart")],
     edges: [anEdge("web", "cart")],

@@ -145,6 +145,8 @@ class SourceState(msgspec.Struct, frozen=True):
     stale_since: datetime | None = None
     error: str | None = None
     """The failure in plain words."""
+    dialects: tuple[str, ...] = ()
+    """Of telemetry: the metrics dialects that were found and are read, such as `istio`."""
 
 
 class GraphView(msgspec.Struct, frozen=True):

@@ -9,32 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
+from meshui.domain.telemetry.prometheus import Vector, no_samples, read_vector
+from meshui.domain.telemetry.reader import Labels, Reader
+from meshui.domain.telemetry.rows import TelemetryRows
 
-from meshui.domain.telemetry.prometheus import Labels, Vector, read_vector
-from meshui.domain.telemetry.rows import (
-    DESTINATION,
-    GRPC,
-    HTTP,
-    REPORTERS,
-    SECURITY_MUTUAL_TLS,
-    SECURITY_PLAIN,
-    SECURITY_UNKNOWN,
-    SOURCE,
-    TCP,
-    UNKNOWN,
-    WAYPOINT,
-    Connections,
-    Durations,
-    FloatColumn,
-    IntColumn,
-    Keys,
-    Requests,
-    Sizes,
-    Strings,
-    TelemetryRows,
-    sums,
-)
+NAME: Final = "istio"
+PROBE: Final = '{__name__=~"istio_requests_total|istio_tcp_connections_opened_total"}'
 
 _ENDS: Final = (
     "reporter, source_cluster, source_workload_namespace, source_workload, destination_cluster, destination_service, "
@@ -65,167 +45,25 @@ QUERIES: Final[dict[str, str]] = {
 asked for apart: a quantile needs the lower bound of its bucket. Istio's TCP "received" counts bytes from the client,
 so it is the request direction, and "sent" the response direction."""
 
-_REPORTER_NUMBERS = {"source": SOURCE, "destination": DESTINATION, "waypoint": WAYPOINT}
-_PROTOCOL_NUMBERS = {"grpc": GRPC, "tcp": TCP}
-_SECURITY_NUMBERS = {"mutual_tls": SECURITY_MUTUAL_TLS, "none": SECURITY_PLAIN}
-
 
 def rows(bodies: Mapping[str, bytes], cluster: str) -> TelemetryRows:
     """The rows in the answers to QUERIES (name -> body; an absent one reads as no samples). `cluster` stands where a
-    series does not say its cluster. Raises Failure(SOURCE_UNAVAILABLE)."""
-    vectors = {name: read_vector(bodies[name], name) if name in bodies else _EMPTY for name in QUERIES}
-    reader = _Reader(cluster)
-    requests = reader.requests(vectors["requests"])
-    durations = reader.durations(vectors["durations"], vectors["duration_bounds"].bound)
-    sizes = reader.sizes(vectors["request_bytes"], vectors["response_bytes"])
-    connections = reader.connections(
-        opened=vectors["tcp_opened"],
-        closed=vectors["tcp_closed"],
-        sent=vectors["tcp_request_bytes"],
-        received=vectors["tcp_response_bytes"],
+    series does not say its cluster. Each body is asked for once, in the order of QUERIES, and not kept. Raises
+    Failure(SOURCE_UNAVAILABLE)."""
+
+    def vector(name: str) -> Vector[Labels]:
+        body = bodies.get(name)
+        return no_samples() if body is None else read_vector(body, name, Labels)
+
+    reader = Reader(cluster, NAME)
+    return reader.rows(
+        requests=reader.requests(vector("requests")),
+        durations=reader.durations(vector("durations"), vector("duration_bounds").bound),
+        sizes=reader.sizes(vector("request_bytes"), vector("response_bytes")),
+        connections=reader.connections(
+            opened=vector("tcp_opened"),
+            closed=vector("tcp_closed"),
+            sent=vector("tcp_request_bytes"),
+            received=vector("tcp_response_bytes"),
+        ),
     )
-    return TelemetryRows(
-        cluster=cluster,
-        keys=reader.keys(),
-        strings=reader.strings.table(),
-        requests=requests,
-        durations=durations,
-        sizes=sizes,
-        connections=connections,
-    )
-
-
-_EMPTY = Vector((), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
-
-
-class _Reader:
-    """Numbers strings and keys over all the vectors of one poll."""
-
-    def __init__(self, cluster: str) -> None:
-        self.strings = Strings()
-        self._cluster = cluster
-        self._keys: dict[tuple[str | int, ...], int] = {}
-
-    def keys(self) -> Keys:
-        columns = list(zip(*self._keys, strict=True)) or [()] * 10
-
-        def named(column: int) -> IntColumn:
-            return self.strings.numbers([str(value) for value in columns[column]])
-
-        return Keys(
-            source_cluster=named(0),
-            source_namespace=named(1),
-            source_workload=named(2),
-            service_host=named(3),
-            service_name=named(4),
-            service_namespace=named(5),
-            destination_cluster=named(6),
-            destination_namespace=named(7),
-            destination_workload=named(8),
-            protocol=np.array(columns[9], dtype=np.int32),
-        )
-
-    def _key(self, labels: Labels, stream: bool) -> int:
-        source_cluster = labels.source_cluster or UNKNOWN
-        destination_cluster = labels.destination_cluster or UNKNOWN
-        key = (
-            self._cluster if source_cluster == UNKNOWN else source_cluster,
-            labels.source_workload_namespace or UNKNOWN,
-            labels.source_workload or UNKNOWN,
-            labels.destination_service or UNKNOWN,
-            labels.destination_service_name or UNKNOWN,
-            labels.destination_service_namespace or UNKNOWN,
-            self._cluster if destination_cluster == UNKNOWN else destination_cluster,
-            labels.destination_workload_namespace or UNKNOWN,
-            labels.destination_workload or UNKNOWN,
-            TCP if stream else _PROTOCOL_NUMBERS.get(labels.request_protocol, HTTP),
-        )
-        return self._keys.setdefault(key, len(self._keys))
-
-    def _ends(self, vector: Vector, stream: bool = False) -> tuple[IntColumn, IntColumn]:
-        """The key and reporter of each label set. A series without a reporter is taken for the destination's."""
-        count = len(vector.labels)
-        keys = np.fromiter((self._key(labels, stream) for labels in vector.labels), np.int32, count)
-        reporters = np.fromiter(
-            (_REPORTER_NUMBERS.get(labels.reporter, DESTINATION) for labels in vector.labels), np.int32, count
-        )
-        return keys, reporters
-
-    def _trust(self, vector: Vector) -> tuple[IntColumn, IntColumn, IntColumn]:
-        """Security, source principal and destination principal of each label set."""
-        security = [
-            _SECURITY_NUMBERS.get(labels.connection_security_policy, SECURITY_UNKNOWN) for labels in vector.labels
-        ]
-        return (
-            np.array(security, dtype=np.int32),
-            self.strings.numbers([labels.source_principal or UNKNOWN for labels in vector.labels]),
-            self.strings.numbers([labels.destination_principal or UNKNOWN for labels in vector.labels]),
-        )
-
-    def requests(self, vector: Vector) -> Requests:
-        key, reporter = self._ends(vector)
-        security, source_principal, destination_principal = self._trust(vector)
-        code = self.strings.numbers([labels.response_code or UNKNOWN for labels in vector.labels])
-        grpc_code = self.strings.numbers([labels.grpc_response_status for labels in vector.labels])
-        flags = self.strings.numbers([labels.response_flags or "-" for labels in vector.labels])
-        at = vector.label_set
-        return Requests(
-            key=key[at],
-            reporter=reporter[at],
-            code=code[at],
-            grpc_code=grpc_code[at],
-            flags=flags[at],
-            security=security[at],
-            source_principal=source_principal[at],
-            destination_principal=destination_principal[at],
-            rate=vector.value,
-        )
-
-    def durations(self, vector: Vector, all_bounds: FloatColumn) -> Durations:
-        key, reporter = self._ends(vector)
-        known = np.concatenate((vector.bound, all_bounds[~np.isnan(all_bounds)]))
-        bounds, column = np.unique(known, return_inverse=True)
-        dense = np.zeros((len(vector.labels), len(bounds)))
-        dense[vector.label_set, column[: len(vector)]] = vector.value
-        np.maximum.accumulate(dense, axis=1, out=dense)
-        cell, row = np.unique(_pair(key, reporter), return_inverse=True)
-        cumulative = np.zeros((len(cell), len(bounds)))
-        np.add.at(cumulative, row, dense)
-        return Durations(
-            key=(cell // len(REPORTERS)).astype(np.int32),
-            reporter=(cell % len(REPORTERS)).astype(np.int32),
-            bounds=bounds,
-            cumulative=cumulative,
-        )
-
-    def sizes(self, sent: Vector, received: Vector) -> Sizes:
-        parts = [_pair(*self._ends(vector))[vector.label_set] for vector in (sent, received)]
-        cell, row = np.unique(np.concatenate(parts), return_inverse=True)
-        split = len(sent)
-        return Sizes(
-            key=(cell // len(REPORTERS)).astype(np.int32),
-            reporter=(cell % len(REPORTERS)).astype(np.int32),
-            sent=sums(row[:split], sent.value, len(cell)),
-            received=sums(row[split:], received.value, len(cell)),
-        )
-
-    def connections(self, *, opened: Vector, closed: Vector, sent: Vector, received: Vector) -> Connections:
-        vectors = (opened, closed, sent, received)
-        columns: list[list[IntColumn]] = []
-        for vector in vectors:
-            flags = self.strings.numbers([labels.response_flags or "-" for labels in vector.labels])
-            its = (*self._ends(vector, stream=True), flags, *self._trust(vector))
-            columns.append([column[vector.label_set] for column in its])
-        joined = [np.concatenate(parts) for parts in zip(*columns, strict=True)]
-        lengths = [len(vector) for vector in vectors]
-        values = []
-        for index, vector in enumerate(vectors):
-            value = np.zeros(sum(lengths))
-            start = sum(lengths[:index])
-            value[start : start + lengths[index]] = vector.value
-            values.append(value)
-        return Connections(*joined, *values)
-
-
-def _pair(key: IntColumn, reporter: IntColumn) -> IntColumn:
-    return (key * len(REPORTERS) + reporter).astype(np.int32)

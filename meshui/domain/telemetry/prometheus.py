@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,30 +18,10 @@ import numpy as np
 from meshui.domain.failures import Code, Failure
 from meshui.domain.telemetry.rows import FloatColumn, IntColumn
 
+L = TypeVar("L", bound=msgspec.Struct)
+M = TypeVar("M", bound=msgspec.Struct)
 _LE = b'"le":"'
 _SPACED_LE = re.compile(rb'"le"\s*:\s*"([^"]*)"')
-
-
-class Labels(msgspec.Struct, frozen=True, gc=False):
-    """The labels that dialects of Istio carry; any may be missing, for a Telemetry object can remove it."""
-
-    reporter: str = ""
-    source_cluster: str = ""
-    source_workload: str = ""
-    source_workload_namespace: str = ""
-    source_principal: str = ""
-    destination_cluster: str = ""
-    destination_service: str = ""
-    destination_service_name: str = ""
-    destination_service_namespace: str = ""
-    destination_workload: str = ""
-    destination_workload_namespace: str = ""
-    destination_principal: str = ""
-    request_protocol: str = ""
-    response_code: str = ""
-    grpc_response_status: str = ""
-    response_flags: str = ""
-    connection_security_policy: str = ""
 
 
 class _Sample(msgspec.Struct, gc=False):
@@ -58,12 +41,12 @@ class _Body(msgspec.Struct, rename="camel"):
     error_type: str = ""
 
 
-class Vector(msgspec.Struct, frozen=True):
+class Vector(msgspec.Struct, Generic[L], frozen=True):
     """The samples of one query: `labels` holds each different label set once (without `le`), `label_set` says which
     one a sample has, `bound` its `le` (nan when it has none). Only finite values above 0 are kept: a rate of 0 is no
     traffic."""
 
-    labels: tuple[Labels, ...]
+    labels: tuple[L, ...]
     label_set: IntColumn
     bound: FloatColumn
     value: FloatColumn
@@ -73,11 +56,12 @@ class Vector(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(_Body)
-_LABELS = msgspec.json.Decoder(Labels)
 
 
-def read_vector(body: bytes, query: str) -> Vector:
-    """The vector in the body. Raises Failure(SOURCE_UNAVAILABLE) naming `query` when it is an error or not a vector."""
+def read_vector(body: bytes, query: str, labels: type[L]) -> Vector[L]:
+    """The vector in the body, its label sets as `labels`: a struct of strings that all have a default, for any label
+    may be missing; others are passed over. Raises Failure(SOURCE_UNAVAILABLE) naming `query` when the body is an error
+    or not a vector."""
     try:
         answer = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -87,12 +71,36 @@ def read_vector(body: bytes, query: str) -> Vector:
     if answer.data.result_type != "vector":
         raise _unusable(query, f"it answered a {answer.data.result_type}, not a vector")
     try:
-        return _vector(answer.data.result)
+        return _vector(answer.data.result, _labels(labels))
     except (msgspec.DecodeError, ValueError) as error:
         raise _unusable(query, f"a sample in its answer can't be read ({error})") from None
 
 
-def _vector(samples: list[_Sample]) -> Vector:
+def no_samples() -> Vector[L]:
+    """The vector of a query that nothing answers."""
+    return Vector((), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
+
+
+def translated(vector: Vector[L], to: Callable[[L], M | None]) -> Vector[M]:
+    """The vector in another vocabulary: `to` gives each label set's new labels, or None for samples to leave out."""
+    labels: list[M] = []
+    places = np.full(len(vector.labels), -1, dtype=np.int32)
+    for number, its in enumerate(vector.labels):
+        said = to(its)
+        if said is not None:
+            places[number] = len(labels)
+            labels.append(said)
+    label_set = places[vector.label_set]
+    kept = label_set >= 0
+    return Vector(tuple(labels), label_set[kept], vector.bound[kept], vector.value[kept])
+
+
+@lru_cache(32)
+def _labels(labels: type[L]) -> msgspec.json.Decoder[L]:
+    return msgspec.json.Decoder(labels)
+
+
+def _vector(samples: list[_Sample], decoder: msgspec.json.Decoder[L]) -> Vector[L]:
     numbers: dict[bytes, int] = {}
     bounds: dict[bytes, float] = {b"": math.nan}
     label_set, bound, value = [], [], []
@@ -108,7 +116,7 @@ def _vector(samples: list[_Sample]) -> Vector:
     values = np.fromiter(map(float, value), dtype=np.float64, count=len(value))
     kept = np.isfinite(values) & (values > 0)
     return Vector(
-        labels=tuple(_LABELS.decode(text) for text in numbers),
+        labels=tuple(decoder.decode(text) for text in numbers),
         label_set=np.array(label_set, dtype=np.int32)[kept],
         bound=np.array(bound, dtype=np.float64)[kept],
         value=values[kept],

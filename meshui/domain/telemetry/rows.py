@@ -58,7 +58,8 @@ class Strings:
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """The different ends that traffic has, one row each; every column but `protocol` numbers a string."""
+    """The different ends that traffic has, one row each; every column but `protocol` numbers a string. `dialect` is the
+    name of the metrics dialect that told of it: two that tell of the same ends have a key each."""
 
     source_cluster: IntColumn
     source_namespace: IntColumn
@@ -70,6 +71,7 @@ class Keys(msgspec.Struct, frozen=True):
     destination_namespace: IntColumn
     destination_workload: IntColumn
     protocol: IntColumn
+    dialect: IntColumn
 
     def __len__(self) -> int:
         return len(self.protocol)
@@ -153,7 +155,7 @@ def no_rows(cluster: str) -> TelemetryRows:
     return TelemetryRows(
         cluster=cluster,
         strings=Strings().table(),
-        keys=Keys(n, n, n, n, n, n, n, n, n, n),
+        keys=Keys(n, n, n, n, n, n, n, n, n, n, n),
         requests=Requests(n, n, n, n, n, n, n, n, v),
         durations=Durations(n, n, v, np.zeros((0, 0))),
         sizes=Sizes(n, n, v, v),

@@ -17,15 +17,24 @@ function sentence(source: SourceState): string {
     const since = source.stale_since ? ` since ${formatMoment(source.stale_since)}` : "";
     return `${part.label} is stale${since}${why}. The last good ${part.missing} are kept.`;
   }
+  if (source.state === "live") return `${part.label} answers, but ${source.error}.`;
   if (source.state === "failed")
     return `${part.label} has never answered${why}. The picture is partial: ${part.missing} are missing.`;
   return `${part.label} is loading; ${part.missing} will follow.`;
 }
 
+/** Prometheus is fine, but holds no mesh's metrics. */
+function speaksNoMesh(source: SourceState): boolean {
+  return (
+    source.name === "telemetry" && source.state === "live" && source.error !== null && source.dialects.length === 0
+  );
+}
+
 /** One line for each source that isn't fine, so that a partial picture never passes for a whole one. */
 export function SourceBanners({ sources, problem }: { sources: readonly SourceState[]; problem: Problem | null }) {
   const wanting = sources.filter(
-    (source) => source.state !== "live" && !(source.name === "proxies" && source.state === "loading"),
+    (source) =>
+      (source.state !== "live" && !(source.name === "proxies" && source.state === "loading")) || speaksNoMesh(source),
   );
   return (
     <>
@@ -41,7 +50,7 @@ export function SourceBanners({ sources, problem }: { sources: readonly SourceSt
         <div
           key={source.name}
           className={classes.banner}
-          data-tone={source.state === "failed" ? "bad" : source.state === "stale" ? "warn" : ""}
+          data-tone={source.state === "failed" ? "bad" : source.state === "loading" ? "" : "warn"}
           role="status"
           data-testid={`source-${source.name}`}
           data-state={source.state}

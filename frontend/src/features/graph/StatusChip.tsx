@@ -47,7 +47,9 @@ export function statusOf(state: LiveState, refresh: string, now: Date): Status {
   const evaluated = shown.evaluated_at ? `Rates as of ${formatMoment(shown.evaluated_at, now)}` : "No rates yet";
   if (refresh === "manual" && state.pending > 0)
     return { name: "live", text: `New data${behind}`, detail: `${evaluated}. Press to draw it.` };
-  return { name: "live", text: `Live · ${ago}`, detail: `${evaluated}, version ${shown.version}` };
+  const dialects = shown.sources.find((source) => source.name === "telemetry")?.dialects ?? [];
+  const told = dialects.length > 0 ? ` from the metrics of ${dialects.join(", ")}` : "";
+  return { name: "live", text: `Live · ${ago}`, detail: `${evaluated}${told}, version ${shown.version}` };
 }
 
 const TONES = {

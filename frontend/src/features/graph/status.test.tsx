@@ -23,6 +23,7 @@ const STALE: SourceState = {
   as_of: "2026-01-01T00:00:10Z",
   stale_since: "2026-01-01T00:00:12Z",
   error: "Prometheus refused the connection.",
+  dialects: [],
 };
 
 test("each state of the connection has its own words", () => {
@@ -49,10 +50,18 @@ test("each source that isn't fine says so, why, and what is missing", () => {
     as_of: null,
     stale_since: null,
     error: "Forbidden.",
+    dialects: [],
   };
-  const fine: SourceState = { name: "proxies", state: "live", as_of: null, stale_since: null, error: null };
+  const fine: SourceState = { ...failed, name: "proxies", state: "live", error: null };
   renderPage(<SourceBanners sources={[STALE, failed, fine]} problem={null} />);
   expect(screen.getByTestId("source-telemetry").textContent).toContain("Prometheus refused the connection.");
   expect(screen.getByTestId("source-inventory").textContent).toContain("never answered");
   expect(screen.queryByTestId("source-proxies")).toBeNull();
+});
+
+test("which meshes' metrics are read is said, and so is that there are none", () => {
+  expect(statusOf(LIVE, "live", NOW).detail).toContain("from the metrics of istio");
+  const none: SourceState = { ...STALE, state: "live", error: "no metrics of a mesh were found" };
+  renderPage(<SourceBanners sources={[none]} problem={null} />);
+  expect(screen.getByTestId("source-telemetry").textContent).toContain("answers, but no metrics of a mesh were found");
 });

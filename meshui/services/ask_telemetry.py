@@ -1,0 +1,64 @@
+"""One instant of a cluster's metrics as rows: every query of the dialects that it speaks. An answer is read as it
+arrives and dropped, so that no more than a few are in memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+
+from meshui.domain.telemetry.dialects import Dialect, combined
+from meshui.domain.telemetry.rows import TelemetryRows
+from meshui.services.ports import MetricsSource
+
+AT_ONCE = 3
+"""Queries in flight or waiting to be read, so that neither a slow server nor the memory is stormed."""
+
+
+def ask_telemetry(
+    metrics: MetricsSource, cluster: str, window_seconds: int, at: datetime, dialects: Iterable[Dialect]
+) -> TelemetryRows:
+    """The rows at that instant, rates over the window before it. Raises Failure(SOURCE_UNAVAILABLE)."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="query") as pool:
+        try:
+            found = [
+                dialect.rows(_Answers(pool, metrics, dialect.queries, window_seconds, at), cluster)
+                for dialect in dialects
+            ]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    return combined(found, cluster)
+
+
+class _Answers(Mapping[str, bytes]):
+    """The body of each query, once; what comes next is being asked for meanwhile."""
+
+    def __init__(
+        self,
+        pool: ThreadPoolExecutor,
+        metrics: MetricsSource,
+        queries: Mapping[str, str],
+        window_seconds: int,
+        at: datetime,
+    ) -> None:
+        self._pool, self._metrics, self._at = pool, metrics, at
+        # Not str.format: PromQL's own braces must stay.
+        self._to_ask = {name: query.replace("{window}", f"{window_seconds}s") for name, query in queries.items()}
+        self._asked: dict[str, Future[bytes]] = {}
+
+    def __getitem__(self, name: str) -> bytes:
+        if name in self._to_ask:
+            self._ask(name)
+        answer = self._asked.pop(name)
+        for later in list(self._to_ask)[: AT_ONCE - len(self._asked)]:
+            self._ask(later)
+        return answer.result()
+
+    def _ask(self, name: str) -> None:
+        self._asked[name] = self._pool.submit(self._metrics.query, self._to_ask.pop(name), self._at)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*self._asked, *self._to_ask)
+
+    def __len__(self) -> int:
+        return len(self._asked) + len(self._to_ask)
