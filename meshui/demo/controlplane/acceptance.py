@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from meshui.demo.controlplane import destination_rules, mtls, names, rbac, virtual_services
+from meshui.demo.controlplane import destination_rules, jwt, mtls, names, rbac, virtual_services
 from meshui.demo.controlplane.manifests import Key, Manifest, UnusableError, key_of, number, spec_of
 from meshui.demo.controlplane.world import World, build_world
 
@@ -142,6 +142,7 @@ _CHECKS: dict[str, Callable[[Manifest], None]] = {
     "DestinationRule": destination_rules.check,
     "PeerAuthentication": mtls.check,
     "AuthorizationPolicy": rbac.check,
+    "RequestAuthentication": jwt.check,
     "Gateway": _check_gateway,
     "ServiceEntry": _check_service_entry,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from meshui.demo.controlplane import mtls, names, rbac, tls
+from meshui.demo.controlplane import jwt, mtls, names, rbac, tls
 from meshui.demo.controlplane.endpoints import address
 from meshui.demo.controlplane.manifests import selects, spec_of
 from meshui.demo.controlplane.mtls import Mode
@@ -111,7 +111,11 @@ def gateway_listeners(world: World, pod: Pod, trust: tls.Trust, log: Path) -> li
             "gateway",
             _rds(trust, gateway_route_name(port)),
             [*http_loggers(client_labels(pod.party, host_fallback=False)), file_logger(log, "gateway")],
-            [*rbac.http_filters(world, pod, port), _filter("fault", f"{_FILTERS}.http.fault.v3.HTTPFault")],
+            [
+                *jwt.filters(world, pod),
+                *rbac.http_filters(world, pod, port),
+                _filter("fault", f"{_FILTERS}.http.fault.v3.HTTPFault"),
+            ],
             use_remote_address=True,
             forward_client_cert_details="SANITIZE_SET" if server.mutual_tls else "SANITIZE",
         )
@@ -147,7 +151,7 @@ def _inbound_chain(world: World, pod: Pod, inbound: Inbound, log: Path, *, mutua
             }
         },
         [*http_loggers(labels), file_logger(log, "inbound")],
-        [*peer_filter, *rbac.http_filters(world, pod, inbound.port)],
+        [*peer_filter, *jwt.filters(world, pod), *rbac.http_filters(world, pod, inbound.port)],
         forward_client_cert_details="APPEND_FORWARD",
         set_current_client_cert_details={"subject": True, "uri": True, "dns": True},
         server_header_transformation="PASS_THROUGH",

@@ -4,10 +4,9 @@ After istio/istio pilot/pkg/security/authz (model.go, generator.go, builder.go) 
 conditions references. Filters run AUDIT, DENY (root namespace's and own), ALLOW: a denial beats an allowance, and once
 an ALLOW policy is in force, what none of them matches is denied. Policies with `istio.io/dry-run` become shadow rules.
 
-Two things differ from istiod because there is no traffic capture here and no token check:
-- a sidecar listens on 15006 for its application's port, so a destination port is decided when translating;
-- requests never carry a verified token, so what needs one (`requestPrincipals`, `request.auth.*`) never matches.
-CUSTOM policies need an external authorizer and are refused.
+One thing differs from istiod because there is no traffic capture here: a sidecar listens on 15006 for its
+application's port, so a destination port is decided when translating. Claims are those that the token check in front
+(`jwt.py`) left. CUSTOM policies need an external authorizer and are refused.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meshui.demo.controlplane import jwt
 from meshui.demo.controlplane.manifests import Manifest, UnusableError, cidr, regex, selects, spec_of
 from meshui.demo.controlplane.world import Pod, World
 from meshui.demo.envoy.files import Resource
@@ -34,6 +34,7 @@ _SOURCES = (
     ("requestPrincipals", "request.auth.principal"),
     ("namespaces", "source.namespace"),
     ("serviceAccounts", "source.serviceAccount"),
+    ("trustDomains", "source.trustDomain"),
     ("remoteIpBlocks", "remote.ip"),
     ("ipBlocks", "source.ip"),
 )
@@ -296,7 +297,37 @@ def _principal(key: str, value: str, place: Place) -> Resource:
             return {"remote_ip": cidr(value, key)}
     if key.startswith("request.headers["):
         return {"header": _header(key.removeprefix("request.headers[").removesuffix("]"), value)}
-    return {"not_id": {"any": True}}
+    if key == "request.auth.principal":
+        return _request_principal(value)
+    claims = {"request.auth.audiences": ["aud"], "request.auth.presenter": ["azp"]}
+    path = claims.get(key) or key.removeprefix("request.auth.claims[").removesuffix("]").split("][")
+    one = {"string_match": string_match(value)}
+    return _claim(path, {"or_match": {"value_matchers": [{"list_match": {"one_of": one}}, one]}})
+
+
+def _request_principal(value: str) -> Resource:
+    """Issuer and subject, parted at the last slash, each with a star of its own (Istio's requestPrincipalGenerator)."""
+    anything = _regex(".+")
+    issuer, slash, subject = value.rpartition("/")
+    if not slash:
+        issuer, subject = value, ""
+    matchers: tuple[Resource, Resource] = ({"exact": issuer}, {"exact": subject})
+    if value == "*":
+        matchers = (anything, anything)
+    elif value.startswith("*") and slash:
+        matchers = (anything if issuer == "*" else {"suffix": issuer[1:]}, {"exact": subject})
+    elif value.startswith("*"):
+        matchers = (anything, {"suffix": value[1:]})
+    elif value.endswith("*") and slash:
+        matchers = ({"exact": issuer}, anything if subject == "*" else {"prefix": subject[:-1]})
+    elif value.endswith("*"):
+        matchers = ({"prefix": value[:-1]}, anything)
+    both = zip(("iss", "sub"), matchers, strict=True)
+    return {"and_ids": {"ids": [_claim([name], {"string_match": matcher}) for name, matcher in both]}}
+
+
+def _claim(path: list[str], value: Resource) -> Resource:
+    return {"metadata": {"filter": jwt.FILTER, "path": [{"key": key} for key in (jwt.PAYLOAD, *path)], "value": value}}
 
 
 def string_match(value: str, prefix: str = "") -> Resource:

@@ -51,6 +51,7 @@ KINDS = {
         Kind("ServiceEntry", _NETWORKING, "serviceentries"),
         Kind("PeerAuthentication", _SECURITY, "peerauthentications"),
         Kind("AuthorizationPolicy", _SECURITY, "authorizationpolicies"),
+        Kind("RequestAuthentication", _SECURITY, "requestauthentications"),
     )
 }
 

@@ -24,6 +24,7 @@ CONFIG_KINDS = (
     "ServiceEntry",
     "PeerAuthentication",
     "AuthorizationPolicy",
+    "RequestAuthentication",
 )
 
 

@@ -69,8 +69,24 @@ def test_ip_blocks_are_of_the_connection_and_remote_ones_of_the_request() -> Non
     assert principal(remoteIpBlocks=["10.1.2.3/8"]) == {"remote_ip": {"address_prefix": "10.0.0.0", "prefix_len": 8}}
 
 
-def test_nobody_has_a_verified_token() -> None:
-    assert principal(requestPrincipals=["*"]) == {"not_id": {"any": True}}
+def claim(name: str, matcher: dict[str, Any]) -> dict[str, Any]:
+    path = [{"key": "payload"}, {"key": name}]
+    return {"metadata": {"filter": "envoy.filters.http.jwt_authn", "path": path, "value": {"string_match": matcher}}}
+
+
+@pytest.mark.parametrize(
+    ("value", "issuer", "subject"),
+    [
+        ("*", {"safe_regex": {"regex": ".+"}}, {"safe_regex": {"regex": ".+"}}),
+        ("https://idp/x/alice", {"exact": "https://idp/x"}, {"exact": "alice"}),
+        ("https://idp/x/*", {"exact": "https://idp/x"}, {"safe_regex": {"regex": ".+"}}),
+        ("*/alice", {"safe_regex": {"regex": ".+"}}, {"exact": "alice"}),
+        ("*ice", {"safe_regex": {"regex": ".+"}}, {"suffix": "ice"}),
+        ("idp*", {"prefix": "idp"}, {"safe_regex": {"regex": ".+"}}),
+    ],
+)
+def test_a_request_principal_is_issuer_and_subject(value: str, issuer: Any, subject: Any) -> None:
+    assert principal(requestPrincipals=[value]) == {"and_ids": {"ids": [claim("iss", issuer), claim("sub", subject)]}}
 
 
 def test_operations_match_host_method_path_and_port() -> None:
