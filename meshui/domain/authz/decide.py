@@ -1,7 +1,8 @@
 """May this request be made? By the AuthorizationPolicies that hold for a workload.
 
-Order (Istio AuthorizationPolicy reference): CUSTOM, then DENY (any match denies), then ALLOW (without any such policy:
-allowed; any match allows; else denied). AUDIT and dry-run policies never decide.
+Order (Istio AuthorizationPolicy reference): a token that RequestAuthentication refuses, then CUSTOM, then DENY (any
+match denies), then ALLOW (without any such policy: allowed; any match allows; else denied). AUDIT and dry-run policies
+never decide, nor does a dry-run ALLOW policy make anything denied by default.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from meshui.domain.authz.match import Truth, every, some
-from meshui.domain.authz.request import Request
-from meshui.domain.authz.rules import rule_matches
+from meshui.domain.authz.authentication import authenticate
+from meshui.domain.authz.checks import MAYBE, NO, YES, Place
+from meshui.domain.authz.match import Text, Truth
+from meshui.domain.authz.request import Asked, Request
+from meshui.domain.authz.rules import ReadyRule, ready_rules
 from meshui.domain.mesh.names import ObjectRef
-from meshui.domain.mesh.security import Action, AuthorizationPolicy
+from meshui.domain.mesh.security import Action, AuthorizationPolicy, RequestAuthentication
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -29,53 +32,143 @@ class Decision(msgspec.Struct, frozen=True):
     """No policy holds at all: everything is allowed by default."""
 
 
-def decide(policies: Sequence[AuthorizationPolicy], request: Request) -> Decision:
-    """The decision of the policies that hold for a workload on a request to it."""
-    in_force = [policy for policy in policies if not policy.dry_run]
-    if not in_force:
-        reason = "Only dry-run policies select it." if policies else "No AuthorizationPolicy selects it."
-        return Decision(Truth.YES, None, None, f"{reason} Without one everything is allowed.", open=True)
-    custom = _matches(in_force, "CUSTOM", request)
-    deny = _matches(in_force, "DENY", request)
-    if hit := _best(deny, Truth.YES):
-        return Decision(Truth.NO, hit[0].ref, hit[1], f"Denied by rule {hit[1] + 1} of {hit[0].ref}.")
-    allow = _matches(in_force, "ALLOW", request)
-    has_allow = any(policy.spec.action == "ALLOW" for policy in in_force)
-    let_in = some(truth for _, _, truth in allow) if has_allow else Truth.YES
-    if let_in == Truth.NO:
-        only = [policy for policy in in_force if policy.spec.action == "ALLOW"]
-        what = str(only[0].ref) if len(only) == 1 else f"any of {len(only)} ALLOW policies"
-        return Decision(Truth.NO, only[0].ref if len(only) == 1 else None, None, f"No rule of {what} allows it.")
-    may_deny = every((some(truth for _, _, truth in deny).negated, some(truth for _, _, truth in custom).negated))
-    if hit := _best(deny, Truth.MAYBE):
-        reason = f"Rule {hit[1] + 1} of {hit[0].ref} denies some, by what is asked."
-        return Decision(Truth.MAYBE, hit[0].ref, hit[1], reason)
-    if may_deny != Truth.YES and (hit := _best(custom, Truth.YES) or _best(custom, Truth.MAYBE)):
-        provider = hit[0].spec.provider.get("name", "without a name")
-        reason = f"{hit[0].ref} leaves it to the external authorizer {provider}."
-        return Decision(Truth.MAYBE, hit[0].ref, hit[1], reason)
-    if not has_allow:
-        return Decision(Truth.YES, None, None, "No DENY rule matches, and there is no ALLOW policy.")
-    if hit := _best(allow, Truth.YES):
-        return Decision(Truth.YES, hit[0].ref, hit[1], f"Allowed by rule {hit[1] + 1} of {hit[0].ref}.")
-    hit = _best(allow, Truth.MAYBE)
-    assert hit is not None
-    return Decision(
-        Truth.MAYBE, hit[0].ref, hit[1], f"Rule {hit[1] + 1} of {hit[0].ref} allows some, by what is asked."
+class Policies:
+    """The policies that hold at one place, made ready. Deciding with many costs little: rules that name their callers
+    are looked up by caller."""
+
+    def __init__(
+        self,
+        policies: Sequence[AuthorizationPolicy],
+        authentications: Sequence[RequestAuthentication] = (),
+        place: Place = "http",
+    ) -> None:
+        self.policies = tuple(policies)
+        self.authentications = tuple(authentications)
+        self.place = place
+        # ztunnel knows ALLOW and DENY only, and rejects dry-run policies.
+        actions = ("ALLOW", "DENY") if place == "ztunnel" else ("ALLOW", "DENY", "CUSTOM", "AUDIT")
+        self.in_force = tuple(one for one in policies if not one.dry_run and one.spec.action in actions)
+        self._allowing = tuple(one for one in self.in_force if one.spec.action == "ALLOW")
+        self._deny = _Rules(self.in_force, "DENY", place)
+        self._custom = _Rules(self.in_force, "CUSTOM", place)
+        self._allow = _Rules(self.in_force, "ALLOW", place)
+
+    def asked(self, request: Request) -> Asked:
+        """The request as rules look at it."""
+        checked = authenticate(self.authentications, request)
+        return Asked(request, checked.claims, checked.taken)
+
+    def decide(self, request: Request) -> Decision:
+        checked = authenticate(self.authentications, request)
+        if (refusal := checked.refusal) is not None:
+            reason = f"{refusal.object} refuses the token ({refusal.status}): {refusal.reason}."
+            return Decision(Truth.NO, refusal.object, None, reason)
+        if not self.in_force:
+            return _OPEN_DRY if self.policies else _OPEN
+        asked = Asked(request, checked.claims, checked.taken)
+        denied = self._deny.best(asked)
+        if denied.truth == YES and denied.rule is not None:
+            policy = denied.rule.policy
+            reason = f"Denied by rule {denied.rule.number + 1} of {policy}."
+            return Decision(Truth.NO, policy, denied.rule.number, reason)
+        allowed = self._allow.best(asked) if self._allowing else _ANYBODY
+        if allowed.truth == NO:
+            only = self._allowing[0] if len(self._allowing) == 1 else None
+            what = str(only.ref) if only else f"any of {len(self._allowing)} ALLOW policies"
+            return Decision(Truth.NO, only.ref if only else None, None, f"No rule of {what} allows it.")
+        if denied.truth == MAYBE and denied.rule is not None:
+            policy = denied.rule.policy
+            reason = f"Rule {denied.rule.number + 1} of {policy} denies some, by what is asked."
+            return Decision(Truth.MAYBE, policy, denied.rule.number, reason)
+        custom = self._custom.best(asked)
+        if custom.rule is not None:
+            policy = custom.rule.policy
+            provider = custom.rule.provider or "without a name"
+            reason = f"{policy} leaves it to the external authorizer {provider}."
+            return Decision(Truth.MAYBE, policy, custom.rule.number, reason)
+        if allowed.rule is None:
+            return _NOT_DENIED
+        policy, number = allowed.rule.policy, allowed.rule.number
+        if allowed.truth == YES:
+            return Decision(Truth.YES, policy, number, f"Allowed by rule {number + 1} of {policy}.")
+        return Decision(Truth.MAYBE, policy, number, f"Rule {number + 1} of {policy} allows some, by what is asked.")
+
+
+def decide(
+    policies: Sequence[AuthorizationPolicy],
+    request: Request,
+    authentications: Sequence[RequestAuthentication] = (),
+) -> Decision:
+    """The decision of the policies that hold for a workload on a request to it, at an Envoy."""
+    return Policies(policies, authentications, "tcp" if request.stream else "http").decide(request)
+
+
+_EVERYTHING = "Without one everything is allowed."
+_OPEN = Decision(Truth.YES, None, None, f"No AuthorizationPolicy selects it. {_EVERYTHING}", open=True)
+_OPEN_DRY = Decision(Truth.YES, None, None, f"Only policies that do not decide select it. {_EVERYTHING}", open=True)
+_NOT_DENIED = Decision(Truth.YES, None, None, "No DENY rule matches, and there is no ALLOW policy.")
+
+
+class _Hit(msgspec.Struct, frozen=True):
+    """The best match among rules: `rule` is None where none may match."""
+
+    truth: int
+    rule: ReadyRule | None
+
+
+_ANYBODY = _Hit(YES, None)
+_NOBODY = _Hit(NO, None)
+
+
+class _Rules:
+    """The rules of one action. Which of them a caller with a method can match at all is found once."""
+
+    def __init__(self, policies: Sequence[AuthorizationPolicy], action: Action, place: Place) -> None:
+        self._all = tuple(rule for one in policies if one.spec.action == action for rule in ready_rules(one, place))
+        self._named = any(rule.who is not None or rule.what is not None for rule in self._all)
+        self._candidates: dict[tuple[Text, Text], tuple[ReadyRule, ...]] = {}
+
+    def best(self, asked: Asked) -> _Hit:
+        """The first that matches for sure, else the first that may."""
+        maybe: ReadyRule | None = None
+        for rule in self._all if not self._named else self._possible(asked):
+            truth = rule.matches(asked)
+            if truth:
+                if truth == YES:
+                    return _Hit(YES, rule)
+                if maybe is None:
+                    maybe = rule
+        return _NOBODY if maybe is None else _Hit(MAYBE, maybe)
+
+    def _possible(self, asked: Asked) -> tuple[ReadyRule, ...]:
+        key = (asked.principal, asked.method)
+        found = self._candidates.get(key)
+        if found is None:
+            if len(self._candidates) >= _MOST_CALLERS:
+                self._candidates.clear()
+            names = _names(asked)
+            found = self._candidates[key] = tuple(
+                rule
+                for rule in self._all
+                if (rule.who is None or names is None or rule.who & names)
+                and (rule.what is None or isinstance(asked.method, msgspec.UnsetType) or asked.method in rule.what)
+            )
+        return found
+
+
+_MOST_CALLERS = 4096
+
+
+def _names(asked: Asked) -> frozenset[str] | None:
+    """What rules may call the caller by; None where that is not known."""
+    if isinstance(asked.identity, msgspec.UnsetType):
+        return None
+    if asked.identity is None:
+        return frozenset()
+    return frozenset(
+        (
+            f"principals:{asked.principal}",
+            f"namespaces:{asked.namespace}",
+            f"service_accounts:{asked.service_account}",
+        )
     )
-
-
-_Match = tuple[AuthorizationPolicy, int, Truth]
-
-
-def _matches(policies: Sequence[AuthorizationPolicy], action: Action, request: Request) -> list[_Match]:
-    return [
-        (policy, number, rule_matches(rule, request, namespace=policy.ref.namespace, action=action))
-        for policy in policies
-        if policy.spec.action == action
-        for number, rule in enumerate(policy.spec.rules)
-    ]
-
-
-def _best(matches: list[_Match], wanted: Truth) -> tuple[AuthorizationPolicy, int] | None:
-    return next(((policy, number) for policy, number, truth in matches if truth == wanted), None)

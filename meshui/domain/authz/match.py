@@ -1,6 +1,8 @@
 """Matching of values that may not be known, in three values: no, maybe, yes.
 
-Syntax of Istio's AuthorizationPolicy: exact `abc`, prefix `abc*`, suffix `*abc`, presence `*` (anything but empty).
+Syntax of Istio's AuthorizationPolicy: exact `abc`, prefix `abc*`, suffix `*abc`, presence `*`; paths also by template.
+Semantics follow what istiod makes of it for Envoy (istio/istio pilot/pkg/security/authz/{matcher,model}): a `*` asks a
+header only to be there, anything else not to be empty; an identity's namespace may have stars anywhere.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import msgspec
 Text = str | None | msgspec.UnsetType
 """A value of a request: text; None when it has none (a plain-text client has no principal); UNSET when that is not
 known."""
+Test = Callable[[str], bool]
+"""Whether a known value is one of those that are asked for."""
 
 
 class Truth(IntEnum):
@@ -40,61 +44,148 @@ def some(parts: Iterable[Truth]) -> Truth:
     return max(parts, default=Truth.NO)
 
 
-def values_match(
-    values: tuple[str, ...], not_values: tuple[str, ...], actual: Text, matches: Callable[[str, str], bool]
-) -> Truth:
-    """Whether `actual` is one of `values` and none of `not_values`; an empty list does not ask. Who has no value
-    matches no positive list and every negative one."""
-    return every((_positive(values, actual, matches), _positive(not_values, actual, matches, empty=Truth.NO).negated))
+def one_of(patterns: Iterable[str], *, ignore_case: bool = False, presence: bool = False) -> Test:
+    """A test for any of the patterns. `presence`: `*` also takes an empty value, as it does of headers."""
+    exact: set[str] = set()
+    prefixes: list[str] = []
+    suffixes: list[str] = []
+    anything = False
+    for pattern in patterns:
+        text = pattern.lower() if ignore_case else pattern
+        if text == "*":
+            anything = True
+        elif text.startswith("*"):
+            suffixes.append(text[1:])
+        elif text.endswith("*"):
+            prefixes.append(text[:-1])
+        else:
+            exact.add(text)
+    if anything:
+        return (lambda _: True) if presence else (lambda actual: actual != "")
+    if not prefixes and not suffixes:
+        known = frozenset(exact)
+        return (lambda actual: actual.lower() in known) if ignore_case else known.__contains__
+    starts, ends, known = tuple(prefixes), tuple(suffixes), frozenset(exact)
+    if not ignore_case and not exact and not ends:
+        return lambda actual: actual.startswith(starts)
+
+    def matches(actual: str) -> bool:
+        actual = actual.lower() if ignore_case else actual
+        return actual in known or actual.startswith(starts) or actual.endswith(ends)
+
+    return matches
 
 
-def text_matches(pattern: str, actual: str) -> bool:
-    """Exact, prefix, suffix or presence match."""
-    if pattern == "*":
-        return actual != ""
-    if pattern.startswith("*"):
-        return actual.endswith(pattern[1:])
-    if pattern.endswith("*"):
-        return actual.startswith(pattern[:-1])
-    return actual == pattern
+def one_path(patterns: Iterable[str]) -> Test:
+    """A test of a path without its query: patterns, or templates with `{*}` (one whole segment) and `{**}` (any number
+    of segments)."""
+    plain: list[str] = []
+    templates: list[re.Pattern[str]] = []
+    for pattern in patterns:
+        if is_template(pattern):
+            templates.append(_template(pattern))
+        else:
+            plain.append(pattern)
+    simple = one_of(plain)
+    if not templates:
+        return simple
+    return lambda actual: simple(actual) or any(template.fullmatch(actual) for template in templates)
 
 
-def host_matches(pattern: str, actual: str) -> bool:
-    """As text_matches, without regard to case."""
-    return text_matches(pattern.lower(), actual.lower())
+def one_namespace(patterns: Iterable[str]) -> Test:
+    """A test of an identity's namespace; stars stand for any text."""
+    patterns = tuple(patterns)
+    if not any("*" in pattern for pattern in patterns):
+        return frozenset(patterns).__contains__
+    expression = "|".join(".*".join(re.escape(part) for part in pattern.split("*")) for pattern in patterns)
+    compiled = re.compile(expression, re.S)
+    return lambda actual: compiled.fullmatch(actual) is not None
 
 
-def path_matches(pattern: str, actual: str) -> bool:
-    """As text_matches, or by a path template: `{*}` is one whole segment, `{**}` any number of segments. The query is
-    not part of a path."""
-    path = actual.partition("?")[0]
-    if "{*}" in pattern or "{**}" in pattern:
-        return bool(_template(pattern).fullmatch(path))
-    return text_matches(pattern, path)
+def one_request_principal(patterns: Iterable[str]) -> Test:
+    """A test of `ISSUER/SUBJECT`, both of which must be there. The last slash of a pattern parts them."""
+    pairs = tuple(_issuer_and_subject(pattern) for pattern in patterns)
+
+    def matches(actual: str) -> bool:
+        issuer, _, subject = actual.rpartition("/")
+        return any(of_issuer(issuer) and of_subject(subject) for of_issuer, of_subject in pairs)
+
+    return matches
 
 
-def address_matches(block: str, actual: str) -> bool:
-    """Whether the address is the IP or in the CIDR block; a malformed block matches nothing."""
+def one_address(blocks: Iterable[str]) -> Test:
+    """A test of an address: an IP or CIDR block; a malformed one matches nothing."""
+    networks = tuple(network for network in map(network_of, blocks) if network is not None)
+
+    def matches(actual: str) -> bool:
+        address = _address(actual)
+        return address is not None and any(address in network for network in networks)
+
+    return matches
+
+
+def one_sort(values: Iterable[str]) -> Test:
+    """A test for one of exactly these values."""
+    return frozenset(values).__contains__
+
+
+def is_template(pattern: str) -> bool:
+    """Whether a path pattern is a template."""
+    return "{*}" in pattern or "{**}" in pattern
+
+
+@lru_cache(maxsize=4096)
+def network_of(block: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The IP or CIDR block; None when it is neither."""
     try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_network(block, strict=False)
+        return ipaddress.ip_network(block, strict=False)
     except ValueError:
-        return False
+        return None
 
 
-def _positive(
-    values: tuple[str, ...], actual: Text, matches: Callable[[str, str], bool], *, empty: Truth = Truth.YES
-) -> Truth:
-    if not values:
-        return empty
-    if isinstance(actual, msgspec.UnsetType):
-        return Truth.MAYBE
-    if actual is None:
-        return Truth.NO
-    return Truth.YES if any(matches(value, actual) for value in values) else Truth.NO
+@lru_cache(maxsize=16384)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
-@lru_cache(maxsize=1024)
+def _issuer_and_subject(pattern: str) -> tuple[Test, Test]:
+    issuer, slash, subject = pattern.rpartition("/")
+    if not slash:
+        issuer, subject = pattern, ""
+    anything = one_of(("*",))
+    if pattern == "*":
+        return anything, anything
+    if pattern.startswith("*"):
+        if not slash:
+            return anything, _ending(pattern[1:])
+        return (anything if issuer == "*" else _ending(issuer[1:])), subject.__eq__
+    if pattern.endswith("*"):
+        if not slash:
+            return _starting(pattern[:-1]), anything
+        return issuer.__eq__, anything if subject == "*" else _starting(subject[:-1])
+    return issuer.__eq__, subject.__eq__
+
+
+def _ending(text: str) -> Test:
+    return lambda actual: actual.endswith(text)
+
+
+def _starting(text: str) -> Test:
+    return lambda actual: actual.startswith(text)
+
+
+@lru_cache(maxsize=4096)
 def _template(pattern: str) -> re.Pattern[str]:
+    """Envoy's URI template: a segment and a rest are of the characters that a path may have there
+    (envoy source/extensions/path/uri_template_lib)."""
     text = re.escape(pattern)
-    text = text.replace(re.escape("{**}"), ".*").replace(re.escape("{*}"), "[^/]+")
+    text = text.replace(re.escape("{**}"), f"[{_PATH_CHARACTERS}/]*").replace(
+        re.escape("{*}"), f"[{_PATH_CHARACTERS}]+"
+    )
     return re.compile(text)
+
+
+_PATH_CHARACTERS = r"a-zA-Z0-9\-._~%!$&'()+,;:@=*"

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from meshui.domain.authz.decide import Decision, decide
+from meshui.domain.authz.decide import Decision
+from meshui.domain.authz.judge import judge, verdict
 from meshui.domain.authz.match import Text, Truth
 from meshui.domain.authz.policies import PolicyIndex
 from meshui.domain.authz.prediction import UNPREDICTED, AuthzPrediction
@@ -24,6 +25,8 @@ from meshui.domain.telemetry.rows import TCP, IntColumn
 
 Trust = Literal["identity", "plain", "both", "unknown"]
 """How the called side knows the caller: by its certificate, not at all, now so now so, or that isn't known."""
+
+_Caller = Identity | msgspec.UnsetType | None
 
 OUTSIDE = AuthzPrediction("unknown", None, "The called side is outside the mesh: no policy of the mesh is asked there.")
 
@@ -85,18 +88,20 @@ class _Predictor:
             return OUTSIDE if outside and destination is None else UNPREDICTED
         return _together(
             [
-                self._at(one, identity, self._port(service, one), stream)
+                self._at(one, service, identity, self._port(service, one), stream)
                 for _, one in called
                 for identity in self._identities(caller, trust)
             ]
         )
 
     def _at(
-        self, called: Workload, identity: Identity | msgspec.UnsetType | None, port: Text, stream: bool
+        self, called: Workload, service: GraphNode | None, identity: _Caller, port: Text, stream: bool
     ) -> AuthzPrediction:
-        if called.has_proxy is False and not called.ambient and not called.is_gateway:
+        asked = self._inventory.services.get((service.namespace, service.name)) if service is not None else None
+        points = self._policies.points(called, asked, stream=stream)
+        if not points:
             return AuthzPrediction("open", None, f"{called.name} has no proxy, so no policy is enforced there.")
-        decision = decide(self._policies.of(called), Request(identity=identity, port=port, stream=stream))
+        decision = verdict(judge(points, Request(identity=identity, port=port, stream=stream)))
         who = (
             "A caller without identity"
             if identity is None
@@ -106,11 +111,11 @@ class _Predictor:
         )
         return AuthzPrediction(_verdict(decision), decision.policy, f"{who} to {called.name}: {decision.reason}")
 
-    def _identities(self, caller: GraphNode, trust: Trust) -> list[Identity | msgspec.UnsetType | None]:
-        identity: Identity | msgspec.UnsetType | None = msgspec.UNSET
+    def _identities(self, caller: GraphNode, trust: Trust) -> list[_Caller]:
+        identity: _Caller = msgspec.UNSET
         if caller.cluster == self._inventory.cluster:
             identity = self._inventory.identity_of((caller.namespace, caller.name)) or msgspec.UNSET
-        by_trust: dict[Trust, list[Identity | msgspec.UnsetType | None]] = {
+        by_trust: dict[Trust, list[_Caller]] = {
             "identity": [identity],
             "plain": [None],
             "both": [identity, None],

@@ -108,10 +108,32 @@ class AuthorizationPolicySpec(msgspec.Struct, frozen=True, rename="camel"):
     provider: dict[str, str] = {}
 
 
+class JwtHeader(msgspec.Struct, frozen=True):
+    """A header that carries a token, behind a prefix."""
+
+    name: str
+    prefix: str = ""
+
+
+class JwtRule(msgspec.Struct, frozen=True, rename="camel"):
+    """One issuer whose tokens are taken, and where they are looked for (by default `Authorization: Bearer`)."""
+
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
+    jwks_uri: str = ""
+    jwks: str = ""
+    from_headers: tuple[JwtHeader, ...] = ()
+    from_params: tuple[str, ...] = ()
+    from_cookies: tuple[str, ...] = ()
+    space_delimited_claims: tuple[str, ...] = ()
+    forward_original_token: bool = False
+
+
 class RequestAuthenticationSpec(msgspec.Struct, frozen=True, rename="camel"):
     selector: Selector | None = None
     target_ref: TargetRef | None = None
     target_refs: tuple[TargetRef, ...] = ()
+    jwt_rules: tuple[JwtRule, ...] = ()
 
 
 class PeerAuthentication(msgspec.Struct, frozen=True):
@@ -137,6 +159,10 @@ class RequestAuthentication(msgspec.Struct, frozen=True):
     ref: ObjectRef
     meta: Meta
     spec: RequestAuthenticationSpec
+
+    @property
+    def targets(self) -> tuple[TargetRef, ...]:
+        return self.spec.target_refs or ((self.spec.target_ref,) if self.spec.target_ref else ())
 
 
 def peer_authentication(manifest: Manifest) -> PeerAuthentication:
