@@ -85,8 +85,15 @@ function viewParams(window: number, spec: ViewSpec) {
 }
 
 /** Where a view of the graph is downloaded for another program. */
-export function exportUrl(cluster: string, window: number, spec: ViewSpec, to: "graphml" | "dot" | "json"): string {
-  return `/api/v1${path(["clusters", cluster, "graph", "export"], { to, ...viewParams(window, spec) })}`;
+export function exportUrl(
+  cluster: string,
+  window: number,
+  spec: ViewSpec,
+  hide: string,
+  to: "graphml" | "dot" | "json",
+): string {
+  const params = { to, ...viewParams(window, spec), ...(hide ? { hide } : {}) };
+  return `/api/v1${path(["clusters", cluster, "graph", "export"], params)}`;
 }
 
 /** The past of one node or edge; its future comes with the live graph. */

@@ -17,6 +17,7 @@ test("every state survives the trip through a link", () => {
               refresh,
               selected: bool ? "workload:demo/shop/web>service:demo/shop/cart|http" : null,
               find: bool ? "cart & v1=2" : "",
+              hide: bool ? "" : "health = healthy and rate < 1",
             };
             expect(readGraphUrl(new URLSearchParams(writeGraphUrl(state).toString()))).toEqual(state);
           }

@@ -17,7 +17,9 @@ export interface GraphUrl {
   refresh: (typeof REFRESHES)[number];
   /** Id of the selected node or edge. */
   selected: string | null;
+  /** Expressions: what is highlighted, and what is left out. */
   find: string;
+  hide: string;
 }
 
 export const DEFAULT_GRAPH_URL: GraphUrl = {
@@ -29,6 +31,7 @@ export const DEFAULT_GRAPH_URL: GraphUrl = {
   refresh: "live",
   selected: null,
   find: "",
+  hide: "",
 };
 
 function oneOf<T extends string>(allowed: readonly T[], text: string | null, fallback: T): T {
@@ -58,6 +61,7 @@ export function readGraphUrl(params: URLSearchParams): GraphUrl {
     refresh: oneOf(REFRESHES, params.get("refresh"), base.refresh),
     selected: params.get("selected") || null,
     find: params.get("find") ?? "",
+    hide: params.get("hide") ?? "",
   };
 }
 
@@ -80,5 +84,6 @@ export function writeGraphUrl(state: GraphUrl, onto: URLSearchParams = new URLSe
   put("refresh", state.refresh, base.refresh);
   put("selected", state.selected ?? "", "");
   put("find", state.find, "");
+  put("hide", state.hide, "");
   return params;
 }

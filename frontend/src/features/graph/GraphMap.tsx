@@ -1,14 +1,14 @@
-import { ActionIcon, CloseButton, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Tooltip } from "@mantine/core";
 import { useElementSize, useHotkeys } from "@mantine/hooks";
-import { LayoutGrid, Maximize, Minus, Plus, Search } from "lucide-react";
+import { LayoutGrid, Maximize, Minus, Plus } from "lucide-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import { useLinkedText } from "../../components/useLinkedText";
-import { findNodes, neighbourhood } from "../../graph/filter";
+import { neighbourhood } from "../../graph/filter";
+import type { Matched } from "../../graph/find";
 import type { Point } from "../../graph/geometry";
+import { litBy } from "../../graph/lit";
 import type { GraphView } from "../../graph/model";
 import { FONT } from "../../graph/style";
 import type { GraphUrl } from "../../graph/view-url";
-import { formatRate, formatShare } from "../../lib/format";
 import { usePalette } from "../../state/palette";
 import { GraphOutline } from "./GraphOutline";
 import classes from "./graph.module.css";
@@ -23,6 +23,9 @@ warmUp();
 interface GraphMapProps {
   view: GraphView;
   url: GraphUrl;
+  found: Matched | null;
+  /** What to bring into sight, each time that this is another object. */
+  target: { id: string } | null;
   onChange: (part: Partial<GraphUrl>) => void;
 }
 
@@ -33,7 +36,7 @@ const ARROWS: Record<string, Point> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-export function GraphMap({ view, url, onChange }: GraphMapProps) {
+export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) {
   const palette = usePalette();
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -41,7 +44,6 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
   const [scene, setScene] = useState<GraphScene | null>(null);
   const [hover, setHover] = useState<{ id: string; at: Point } | null>(null);
   const [placed, setPlaced] = useState(false);
-  const find = useLinkedText(url.find, (text) => onChange({ find: text }));
   const change = useRef(onChange);
   change.current = onChange;
   const look = useMemo(() => ({ overlay: url.overlay, label: url.label, palette }), [url.overlay, url.label, palette]);
@@ -72,13 +74,12 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the canvas follows the size of its place
   useEffect(() => scene?.resize(), [scene, width, height]);
 
-  const matches = useMemo(() => (find.text ? findNodes(view.nodes, find.text) : []), [view.nodes, find.text]);
   const lit = useMemo(() => {
-    if (find.text) return new Set(matches.map((node) => node.id));
+    if (found) return litBy(view, found);
     return url.selected && view.nodes.some((node) => node.id === url.selected)
       ? neighbourhood(view, url.selected)
       : null;
-  }, [find.text, matches, url.selected, view]);
+  }, [found, url.selected, view]);
   useEffect(() => scene?.highlight(lit), [scene, lit]);
 
   // A link to something selected shows it, once everything has its place.
@@ -89,8 +90,11 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
     if (url.selected) scene?.focus(url.selected);
   }, [placed, scene, url.selected]);
 
+  useEffect(() => {
+    if (target) scene?.focus(target.id);
+  }, [scene, target]);
+
   useHotkeys([
-    ["/", () => find.field.current?.focus()],
     ["f", () => scene?.fit()],
     ["l", () => void scene?.arrange()],
     ["+", () => scene?.zoomBy(1.3)],
@@ -99,10 +103,8 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
     ["Escape", () => onChange({ selected: null })],
   ]);
 
-  const goTo = (id: string | undefined) => {
-    if (!id) return;
-    find.setText("");
-    onChange({ selected: id, find: "" });
+  const goTo = (id: string) => {
+    onChange({ selected: id });
     scene?.focus(id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -116,10 +118,6 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
     }
   };
 
-  const rate = view.nodes.reduce(
-    (sum, node) => sum + (view.edges.some((edge) => edge.destination === node.id) ? 0 : node.outbound.rate),
-    0,
-  );
   return (
     <div ref={sizeRef} style={{ position: "absolute", inset: 0 }}>
       <div
@@ -135,39 +133,6 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
         <div ref={host} className={classes.scene} />
         <canvas ref={canvas} className={classes.labels} />
       </div>
-      <div className={`${classes.float} ${classes.find}`}>
-        <TextInput
-          ref={find.field}
-          variant="unstyled"
-          placeholder="Find a node  ( / )"
-          aria-label="Find a node"
-          leftSection={<Search size={14} aria-hidden />}
-          rightSectionWidth={64}
-          rightSection={
-            find.text && (
-              <>
-                <span className="num dim" style={{ fontSize: 11 }}>
-                  {matches.length}
-                </span>
-                <CloseButton size="xs" aria-label="Clear" onClick={() => find.change("")} />
-              </>
-            )
-          }
-          value={find.text}
-          onChange={(event) => find.change(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") goTo(matches[0]?.id);
-            if (event.key === "Escape") {
-              find.change("");
-              find.field.current?.blur();
-            }
-          }}
-        />
-      </div>
-      <div className={`${classes.summary} num`}>
-        {view.nodes.length} nodes · {view.edges.length} edges · {formatRate(rate)} entering ·{" "}
-        {formatShare(errorShare(view))} errors
-      </div>
       <div className={`${classes.float} ${classes.zoom}`}>
         <MapButton label="Zoom in (+)" onClick={() => scene?.zoomBy(1.3)} icon={<Plus size={15} />} />
         <MapButton label="Zoom out (-)" onClick={() => scene?.zoomBy(1 / 1.3)} icon={<Minus size={15} />} />
@@ -179,17 +144,6 @@ export function GraphMap({ view, url, onChange }: GraphMapProps) {
       <GraphOutline view={view} onSelect={goTo} />
     </div>
   );
-}
-
-function errorShare(view: GraphView): number | null {
-  let requests = 0;
-  let errors = 0;
-  for (const edge of view.edges) {
-    if (edge.error_share == null) continue;
-    requests += edge.rate;
-    errors += edge.rate * edge.error_share;
-  }
-  return requests > 0 ? errors / requests : null;
 }
 
 function MapButton({ label, onClick, icon }: { label: string; onClick: () => void; icon: React.ReactNode }) {

@@ -1,15 +1,21 @@
 import { Button } from "@mantine/core";
-import { lazy, Suspense, useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { ApiError } from "../../api/client";
 import type { Cluster } from "../../api/types";
 import { EmptyScreen, FailedScreen, LoadingScreen } from "../../components/screens";
+import { many } from "../../graph/find-complete";
+import { litBy } from "../../graph/lit";
+import { summarise } from "../../graph/summary";
+import { formatRate, formatShare } from "../../lib/format";
 import { useCluster } from "../../state/cluster";
 import { useLiveGraph, useLiveState } from "../../state/live-context";
+import { FindBar } from "./FindBar";
 import { GraphTable } from "./GraphTable";
 import classes from "./graph.module.css";
 import { SidePanel } from "./SidePanel";
 import { SourceBanners } from "./SourceBanners";
 import { Toolbar } from "./Toolbar";
+import { useFind } from "./useFind";
 import { useGraphUrl } from "./useGraphUrl";
 
 const loadMap = () => import("./GraphMap");
@@ -35,7 +41,21 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
   );
 
   // A view of another cluster is not this page's.
-  const view = shown?.cluster === cluster.name ? shown : null;
+  const whole = shown?.cluster === cluster.name ? shown : null;
+  const finding = useFind(whole, url);
+  const view = finding.shown;
+  const summary = useMemo(() => view && summarise(view), [view]);
+  const lit = useMemo(() => (view && finding.found ? litBy(view, finding.found) : null), [view, finding.found]);
+  const [target, setTarget] = useState<{ id: string } | null>(null);
+  const goToNext = (backward: boolean) => {
+    const ids = [...(finding.found?.nodes ?? []), ...(finding.found?.edges ?? [])];
+    if (ids.length === 0) return;
+    const now = ids.indexOf(url.selected ?? "");
+    const next = ids[(now + (backward ? -1 : 1) + ids.length + (now < 0 && backward ? 1 : 0)) % ids.length];
+    if (!next) return;
+    change({ selected: next });
+    setTarget({ id: next });
+  };
   const found = useMemo(
     () =>
       view && url.selected
@@ -70,6 +90,19 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
       ) : (
         <LoadingScreen what="the graph" />
       );
+  } else if (view.nodes.length === 0 && finding.hidden) {
+    body = (
+      <EmptyScreen
+        title="Everything is hidden"
+        action={
+          <Button variant="default" mt={6} onClick={() => change({ hide: "" })}>
+            Show what is hidden
+          </Button>
+        }
+      >
+        {`"${url.hide}" is true of all that is in this view.`}
+      </EmptyScreen>
+    );
   } else if (view.nodes.length === 0) {
     body = (
       <EmptyScreen
@@ -88,11 +121,11 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
       </EmptyScreen>
     );
   } else if (url.as === "table") {
-    body = <GraphTable view={view} selected={url.selected} onSelect={(selected) => change({ selected })} />;
+    body = <GraphTable view={view} only={lit} selected={url.selected} onSelect={(selected) => change({ selected })} />;
   } else {
     body = (
       <Suspense fallback={<LoadingScreen what="the picture" />}>
-        <GraphMap view={view} url={url} onChange={change} />
+        <GraphMap view={view} url={url} found={finding.found} target={target} onChange={change} />
       </Suspense>
     );
   }
@@ -101,6 +134,10 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
     <div className={classes.page}>
       <h1 className="visually-hidden">Service graph</h1>
       <Toolbar cluster={cluster} url={url} onChange={change} />
+      <FindBar view={whole} url={url} finding={finding} onChange={change} onNext={goToNext}>
+        {summary &&
+          `${many(summary.nodes, "node")} · ${many(summary.edges, "edge")} · ${formatRate(summary.entering)} entering · ${formatShare(summary.errorShare)} errors`}
+      </FindBar>
       <SourceBanners sources={view?.sources ?? []} problem={view ? problem : null} />
       <div className={classes.stage}>
         <div className={classes.body}>{body}</div>

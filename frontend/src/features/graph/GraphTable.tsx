@@ -11,10 +11,13 @@ const BADNESS = { failing: 0, degraded: 1, healthy: 2, unknown: 3, idle: 4 } as 
 /** The edges of the view as rows: the same live numbers, for reading and sorting. */
 export function GraphTable({
   view,
+  only,
   selected,
   onSelect,
 }: {
   view: GraphView;
+  /** The edges to show, when something is looked for. */
+  only: ReadonlySet<string> | null;
   selected: string | null;
   onSelect: (id: string) => void;
 }) {
@@ -72,10 +75,11 @@ export function GraphTable({
       { key: "authz", title: "Policy", cell: (edge) => edge.authz.verdict, sort: (edge) => edge.authz.verdict },
     ];
   }, [view.nodes, onSelect]);
+  const rows = useMemo(() => (only ? view.edges.filter((edge) => only.has(edge.id)) : view.edges), [view.edges, only]);
   return (
     <DataTable
       label="Edges of the graph"
-      rows={view.edges}
+      rows={rows}
       columns={columns}
       rowKey={(edge) => edge.id}
       initialSort={{ key: "rate", descending: true }}

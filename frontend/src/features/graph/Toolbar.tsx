@@ -27,6 +27,7 @@ import {
 } from "lucide-react";
 import { exportUrl, namespacesQuery } from "../../api/queries";
 import type { Cluster } from "../../api/types";
+import { understand } from "../../graph/find";
 import type { ViewKind } from "../../graph/model";
 import type { EdgeLabel, Overlay } from "../../graph/overlay";
 import type { GraphUrl } from "../../graph/view-url";
@@ -75,6 +76,9 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
   const toggle = () => (paused ? live.resume() : live.pause());
   useHotkeys([["space", toggle]]);
   const window = url.window ?? cluster.default_window_seconds;
+  // What the server would refuse is not asked of it.
+  const hiding = understand(url.hide);
+  const hidden = hiding.expression ? hiding.text : "";
   return (
     <div className={classes.toolbar} role="toolbar" aria-label="Graph">
       <SegmentedControl
@@ -156,7 +160,7 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
             <Menu.Item
               key={to}
               component="a"
-              href={exportUrl(cluster.name, window, url.spec, to)}
+              href={exportUrl(cluster.name, window, url.spec, hidden, to)}
               download
               rightSection={<span className="dim">{use}</span>}
             >
