@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from meshui import wiring
 from meshui.api.answers import JSON, answer
 from meshui.api.clusters import inventory_of
-from meshui.contract.asked import known_cluster, known_namespaces, known_window
+from meshui.contract.asked import known_cluster, known_view, known_window
 from meshui.contract.graph import ExportQuery, FindQuery, GraphQuery, SeriesQuery, ShownQuery
 from meshui.contract.openapi import describe
 from meshui.domain.graph.export import FORMATS
@@ -107,10 +107,7 @@ class SeriesView(APIView):
 def _asked(query: GraphQuery, cluster: str) -> tuple[ViewSpec, int]:
     query.is_valid(raise_exception=True)
     window = known_window(query.validated_data.get("window"))
-    spec = query.spec()
-    if spec.namespaces:
-        known_namespaces(inventory_of(cluster), spec.namespaces)
-    return spec, window
+    return known_view(query.spec(), lambda: inventory_of(cluster)), window
 
 
 def _etag(cluster: str, window: int, spec: ViewSpec, version: int) -> str:

@@ -1,14 +1,19 @@
-"""What a client names, checked: its cluster, window and namespaces. The same on REST and on the socket."""
+"""What a client names, checked: its cluster, window and view. The same on REST and on the socket."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Container, Sequence
+from typing import Any, Final
 
 from django.conf import settings
 
 from meshui.domain.failures import Code, Failure
+from meshui.domain.graph.model import ViewSpec, canonical
 from meshui.domain.mesh.inventory import Inventory
 from meshui.records.clusters import Cluster
+
+MOST_NAMES: Final = 500
+"""Names in one field of a view."""
 
 
 def known_cluster(name: str) -> str:
@@ -34,18 +39,44 @@ def known_window(seconds: int | None) -> int:
     return seconds
 
 
-def known_namespaces(inventory: Inventory, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, of namespaces that the cluster has. Raises Failure(INVALID)."""
-    if unknown := [name for name in names if name not in inventory.namespaces]:
-        told = ", ".join(unknown[:5])[:300]
+def known_view(spec: ViewSpec, objects: Callable[[], Inventory | None]) -> ViewSpec:
+    """The view as all write it who want the same. Raises Failure(INVALID) for a namespace, workload or service that
+    the cluster has not. `objects` gives what the cluster has, and is only asked when the view names any."""
+    for field, names in (("namespaces", spec.namespaces), ("workloads", spec.workloads), ("expanded", spec.expanded)):
+        if len(names) > MOST_NAMES:
+            raise _unusable(field, f"At most {MOST_NAMES} names.")
+    if odd := [
+        name for name in spec.workloads if len(name) > 507 or not all(name.partition("/")) or name.count("/") > 1
+    ]:
+        raise _unusable("workloads", f"Each must be NAMESPACE/NAME, not {_some(odd)}.")
+    inventory = objects() if spec.namespaces or spec.workloads or spec.expanded else None
+    if inventory is not None:
+        _all_known("namespaces", spec.namespaces, inventory.namespaces, inventory)
+        _all_known("expanded", spec.expanded, inventory.namespaces, inventory)
+        named = {f"{namespace}/{name}" for namespace, name in (*inventory.workloads, *inventory.services)}
+        _all_known("workloads", spec.workloads, named, inventory)
+    return canonical(spec)
+
+
+def _all_known(field: str, names: Sequence[str], known: Container[str], inventory: Inventory) -> None:
+    if unknown := [name for name in names if name not in known]:
+        what = "workload or service" if field == "workloads" else "namespace"
+        told = _some(unknown)
         raise Failure(
             Code.INVALID,
-            f"The cluster {inventory.cluster} has no namespace {told}.",
-            next_step="Choose among the namespaces that it has.",
+            f"The cluster {inventory.cluster} has no {what} {told}.",
+            next_step="Choose among those that it has.",
             context={"cluster": inventory.cluster},
-            fields={"namespaces": f"Unknown: {told}."},
+            fields={field: f"Unknown: {told}."},
         )
-    return names
+
+
+def _unusable(field: str, told: str) -> Failure:
+    return Failure(Code.INVALID, f"The view can't be made: {field} is not usable.", fields={field: told})
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5])[:300]
 
 
 def missing(what: str, name: str, **context: Any) -> Failure:

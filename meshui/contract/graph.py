@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -11,20 +11,47 @@ from meshui.contract.fields import QueryInput, Text, YesNo
 from meshui.domain.graph.export import FORMATS
 from meshui.domain.graph.find import MOST_CHARACTERS, FindError, parse
 from meshui.domain.graph.find_expression import Expression
-from meshui.domain.graph.model import ViewSpec
+from meshui.domain.graph.model import Boxing, ViewKind, ViewSpec
 
-_VIEWS = ("workload", "service", "namespace")
+_VIEWS: tuple[ViewKind, ...] = get_args(ViewKind)
+_BOXES: tuple[Boxing, ...] = get_args(Boxing)
+
+
+@extend_schema_field(str)
+class Names(serializers.Field[tuple[str, ...], str, str, str]):
+    """Names separated by commas; `known`: those there are."""
+
+    allow_blank = True
+    """So that Django REST framework takes an empty text for what it is, not for none."""
+
+    def __init__(self, *, known: tuple[str, ...] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self._known = known
+
+    def to_internal_value(self, data: str) -> tuple[str, ...]:
+        text = Text(max_length=8000, allow_blank=True).run_validation(data)
+        names = tuple(name for part in text.split(",") if (name := part.strip()))
+        if self._known and (odd := [name for name in names if name not in self._known]):
+            raise serializers.ValidationError(f"There is no {odd[0][:100]!r} among {', '.join(self._known)}.")
+        return names
+
+    def to_representation(self, value: Any) -> str:
+        return ",".join(value)
 
 
 class GraphQuery(QueryInput):
     """Which view of the graph."""
 
     view = serializers.ChoiceField(choices=_VIEWS, default="workload", help_text="What a node stands for.")
-    service_nodes = YesNo(default=True, help_text="Show services as nodes between workloads.")
-    namespaces = Text(
-        required=False, default="", max_length=8000, allow_blank=True, help_text="Separated by commas; none: all."
+    service_nodes = YesNo(default=True, help_text="Services as nodes between workloads or apps.")
+    namespaces = Names(default=(), help_text="Only these and their neighbours, separated by commas; none: all.")
+    workloads = Names(
+        default=(), help_text="Also these workloads or services, as NAMESPACE/NAME, and their neighbours."
     )
     idle = YesNo(default=False, help_text="Also nodes without traffic.")
+    idle_edges = YesNo(default=False, help_text="Also edges that carried something in the last hour, but don't now.")
+    box_by = Names(default=("namespace",), known=_BOXES, help_text="Boxes by cluster, namespace, app; empty: none.")
+    expanded = Names(default=(), help_text="Namespaces of the namespace view that are shown with their workloads.")
     window = serializers.IntegerField(
         required=False, min_value=1, max_value=604_800, help_text="Seconds; one of the cluster's windows."
     )
@@ -32,12 +59,15 @@ class GraphQuery(QueryInput):
     def spec(self) -> ViewSpec:
         """The view, of valid input."""
         given: dict[str, Any] = self.validated_data
-        names = {name for part in given["namespaces"].split(",") if (name := part.strip())}
         return ViewSpec(
             kind=given["view"],
             service_nodes=given["service_nodes"],
-            namespaces=tuple(sorted(names)),
+            namespaces=given["namespaces"],
+            workloads=given["workloads"],
             idle=given["idle"],
+            idle_edges=given["idle_edges"],
+            box_by=given["box_by"],
+            expanded=given["expanded"],
         )
 
 

@@ -14,6 +14,7 @@ from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.prediction import AuthzPrediction
 from meshui.domain.graph.badges import with_badges
 from meshui.domain.graph.build import build_graph
+from meshui.domain.graph.idle import with_idle_edges
 from meshui.domain.graph.judge import Memory, remember, view_numbers
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.graph.model import SourceState
@@ -24,7 +25,7 @@ from meshui.domain.mtls.overlay import mtls_predictions
 from meshui.domain.mtls.prediction import MtlsPrediction
 from meshui.domain.telemetry.rows import IntColumn, TelemetryRows
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the encoding changes, so that what an older release stored is not misread."""
 
 
@@ -64,7 +65,10 @@ def assemble(
     """The snapshot of what the sources last said. `previous` is the one before of the same window: health that was
     reached is kept until it is clearly left. Without telemetry yet, give `rows` as
     `telemetry.rows.no_rows(cluster)`."""
-    graph = with_badges(build_graph(rows, inventory, cluster=cluster), inventory)
+    graph = build_graph(rows, inventory, cluster=cluster)
+    if previous and previous.evaluated_at and previous.window_seconds == window_seconds:
+        graph = with_idle_edges(graph, previous.graph, previous.evaluated_at, published_at)
+    graph = with_badges(graph, inventory)
     mtls, mtls_of = mtls_predictions(graph, inventory)
     authz, authz_of = authz_predictions(graph, inventory, mtls, mtls_of)
     before = previous.levels if previous and previous.window_seconds == window_seconds else {}

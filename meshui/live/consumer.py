@@ -6,14 +6,13 @@ import asyncio
 import logging
 import time
 from collections import deque
-from typing import Any
 
 import msgspec
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from meshui import wiring
-from meshui.contract.asked import known_cluster, known_namespaces, known_window
+from meshui.contract.asked import known_cluster, known_view, known_window
 from meshui.contract.failures import Problem, problem_of
 from meshui.contract.messages import (
     NOT_SIGNED_IN,
@@ -207,9 +206,5 @@ def _view_of(message: Subscribe) -> ViewKey:
     """What it asks for. Raises Failure(NOT_FOUND | INVALID)."""
     cluster = known_cluster(message.cluster)
     window = known_window(message.window)
-    spec = msgspec.structs.replace(message.view, namespaces=tuple(sorted(set(message.view.namespaces))))
-    if spec.namespaces:
-        inventory: Any = read_inventory.inventory_or_none(wiring.store(), cluster)
-        if inventory is not None:
-            known_namespaces(inventory, spec.namespaces)
+    spec = known_view(message.view, lambda: read_inventory.inventory_or_none(wiring.store(), cluster))
     return ViewKey(cluster, window, spec)

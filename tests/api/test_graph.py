@@ -44,7 +44,7 @@ def test_the_series_of_an_edge_has_a_point_per_evaluation(as_viewer: Client, mes
     assert as_viewer.get("/api/v1/clusters/demo/series").json()["fields"].keys() == {"id"}
 
 
-@pytest.mark.parametrize("view", ["workload", "service", "namespace"])
+@pytest.mark.parametrize("view", ["workload", "versioned_app", "app", "service", "namespace"])
 def test_every_view_can_be_asked_for(as_viewer: Client, mesh: Mesh, view: str) -> None:
     answer = as_viewer.get(GRAPH, {"view": view, "namespaces": "shop", "idle": "true"})
     assert answer.status_code == 200
@@ -85,3 +85,34 @@ def test_a_wrong_expression_is_pointed_at(as_viewer: Client, mesh: Mesh, path: s
     )
     assert answer.status_code == 400
     assert "at character 14" in answer.json()["fields"][name]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("view", "pods", "not a valid choice"),
+        ("box_by", "namespace,node", "There is no 'node' among cluster, namespace, app."),
+        ("namespaces", "shop,elsewhere", "Unknown: elsewhere."),
+        ("expanded", "elsewhere", "Unknown: elsewhere."),
+        ("workloads", "shop/nobody", "Unknown: shop/nobody."),
+        ("workloads", "catalog", "Each must be NAMESPACE/NAME, not catalog."),
+        ("workloads", "a/b/c", "Each must be NAMESPACE/NAME"),
+        ("workloads", ",".join(f"a/b{number}" for number in range(501)), "At most 500 names."),
+        ("idle_edges", "perhaps", "true or false"),
+    ],
+)
+def test_a_view_that_makes_no_sense_is_refused_by_its_field(
+    as_viewer: Client, mesh: Mesh, field: str, value: str, told: str
+) -> None:
+    answer = as_viewer.get(GRAPH, {field: value})
+    assert answer.status_code == 400
+    assert told in str(answer.json()["fields"][field])
+
+
+def test_a_focus_boxes_and_expanded_namespaces_can_be_asked_for(as_viewer: Client, mesh: Mesh) -> None:
+    focus = as_viewer.get(GRAPH, {"workloads": "shop/web", "box_by": "cluster,namespace", "idle_edges": "true"}).json()
+    assert {node["name"]: node["outside"] for node in focus["nodes"]}["web"] is False
+    assert [(box["kind"], box["parent"]) for box in focus["boxes"]] == [("cluster", None), ("namespace", "box:c")]
+    assert as_viewer.get(GRAPH, {"box_by": ""}).json()["boxes"] == []
+    expanded = as_viewer.get(GRAPH, {"view": "namespace", "expanded": "shop"}).json()
+    assert {node["kind"] for node in expanded["nodes"]} == {"workload"}

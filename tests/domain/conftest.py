@@ -172,15 +172,13 @@ class Mesh:
         self, *, version: int = 1, window: int = 60, previous: MeshSnapshot | None = None, **more: Any
     ) -> MeshSnapshot:
         return assemble(
+            **{"published_at": NOW, "evaluated_at": NOW, **more},
             cluster=CLUSTER,
             version=version,
-            published_at=NOW,
-            evaluated_at=NOW,
             window_seconds=window,
             rows=self.rows(),
             inventory=self.inventory(),
             previous=previous,
-            **more,
         )
 
     def view(self, *, window: int = 60, previous: MeshSnapshot | None = None, **spec: Any) -> View:

@@ -129,6 +129,8 @@ async def test_a_message_that_makes_no_sense_is_answered_and_the_socket_stays(co
         ({"cluster": "\0"}, "not_found", None),
         ({"window": 7}, "invalid", "window"),
         ({"window": "15"}, "invalid", "window"),
+        ({"view": {"workloads": ["shop"]}}, "invalid", "workloads"),
+        ({"view": {"box_by": ["node"]}}, "invalid", "view.box_by[0]"),
         ({"view": {"kind": "sideways"}}, "invalid", "view.kind"),
         ({"id": ""}, "invalid", "id"),
         ({"id": "x" * 200}, "invalid", "id"),

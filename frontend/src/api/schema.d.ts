@@ -694,6 +694,8 @@ export interface components {
             source_principals: string[];
             destination_principals: string[];
             hosts: string[];
+            /** @description When it last carried anything, if it carries nothing now; edges are forgotten an hour later. */
+            idle_since: string | null;
         };
         /** @description A message that can't be followed. The socket stays open. */
         ErrorMessage: {
@@ -796,7 +798,7 @@ export interface components {
         Node: {
             id: string;
             /** @enum {unknown} */
-            kind: "blackhole" | "gateway" | "namespace" | "passthrough" | "service" | "service_entry" | "unknown" | "workload";
+            kind: "app" | "blackhole" | "gateway" | "namespace" | "passthrough" | "service" | "service_entry" | "unknown" | "workload";
             cluster: string;
             namespace: string;
             name: string;
@@ -812,7 +814,7 @@ export interface components {
             pods_ready: number | null;
             pods_total: number | null;
             badges: components["schemas"]["Badge"][];
-            /** @description Outside the namespaces asked for: a neighbour, drawn dimmed. */
+            /** @description Outside the namespaces and workloads asked for: a neighbour, drawn dimmed. */
             outside: boolean;
         };
         /** @description A Kubernetes object by kind, namespace ("" when cluster-scoped) and name. */
@@ -1014,7 +1016,13 @@ export interface components {
              *       "kind": "workload",
              *       "service_nodes": true,
              *       "namespaces": [],
-             *       "idle": false
+             *       "workloads": [],
+             *       "idle": false,
+             *       "idle_edges": false,
+             *       "box_by": [
+             *         "namespace"
+             *       ],
+             *       "expanded": []
              *     }
              */
             view: components["schemas"]["ViewSpec"];
@@ -1038,13 +1046,25 @@ export interface components {
         };
         /** @description Which projection: hashable, so that a view is computed once whoever asks. */
         ViewSpec: {
-            /** @enum {unknown} */
-            kind: "namespace" | "service" | "workload";
+            /**
+             * @description What a node stands for: a workload, an app in one version, an app, a service, or a namespace.
+             * @enum {unknown}
+             */
+            kind: "app" | "namespace" | "service" | "versioned_app" | "workload";
+            /** @description Services as nodes between workloads or apps. */
             service_nodes: boolean;
-            /** @description Only these and their neighbours one hop out; empty: all. */
+            /** @description Only these and their neighbours one hop out; with none, and no `workloads`: all. */
             namespaces: string[];
+            /** @description Also these, as NAMESPACE/NAME, and whom they call or are called by. A service of that name counts as well. */
+            workloads: string[];
             /** @description Also nodes without traffic. */
             idle: boolean;
+            /** @description Also edges that carried something in the last hour but don't now. */
+            idle_edges: boolean;
+            /** @description What nodes are boxed by; a cluster's box holds namespaces' boxes, these hold apps'. */
+            box_by: ("app" | "cluster" | "namespace")[];
+            /** @description In the namespace view: namespaces that are shown with their workloads instead of as one node. */
+            expanded: string[];
         };
         /** @description One version that a route sends traffic to. */
         WeightedDestination: {
@@ -1534,24 +1554,34 @@ export interface operations {
     getGraph: {
         parameters: {
             query?: {
+                /** @description Boxes by cluster, namespace, app; empty: none. */
+                box_by?: string;
+                /** @description Namespaces of the namespace view that are shown with their workloads. */
+                expanded?: string;
                 /** @description Left out is what this finds: `health = healthy and rate < 1`. */
                 hide?: string;
                 /** @description Also nodes without traffic. */
                 idle?: boolean;
-                /** @description Separated by commas; none: all. */
+                /** @description Also edges that carried something in the last hour, but don't now. */
+                idle_edges?: boolean;
+                /** @description Only these and their neighbours, separated by commas; none: all. */
                 namespaces?: string;
-                /** @description Show services as nodes between workloads. */
+                /** @description Services as nodes between workloads or apps. */
                 service_nodes?: boolean;
                 /**
                  * @description What a node stands for.
                  *
                  *     * `workload` - workload
+                 *     * `versioned_app` - versioned_app
+                 *     * `app` - app
                  *     * `service` - service
                  *     * `namespace` - namespace
                  */
-                view?: "workload" | "service" | "namespace";
+                view?: "workload" | "versioned_app" | "app" | "service" | "namespace";
                 /** @description Seconds; one of the cluster's windows. */
                 window?: number;
+                /** @description Also these workloads or services, as NAMESPACE/NAME, and their neighbours. */
+                workloads?: string;
             };
             header?: {
                 /** @description The ETag of the view that one has. */
@@ -1621,13 +1651,19 @@ export interface operations {
     exportGraph: {
         parameters: {
             query: {
+                /** @description Boxes by cluster, namespace, app; empty: none. */
+                box_by?: string;
+                /** @description Namespaces of the namespace view that are shown with their workloads. */
+                expanded?: string;
                 /** @description Left out is what this finds: `health = healthy and rate < 1`. */
                 hide?: string;
                 /** @description Also nodes without traffic. */
                 idle?: boolean;
-                /** @description Separated by commas; none: all. */
+                /** @description Also edges that carried something in the last hour, but don't now. */
+                idle_edges?: boolean;
+                /** @description Only these and their neighbours, separated by commas; none: all. */
                 namespaces?: string;
-                /** @description Show services as nodes between workloads. */
+                /** @description Services as nodes between workloads or apps. */
                 service_nodes?: boolean;
                 /**
                  * @description GraphML, DOT (Graphviz) or JSON.
@@ -1641,12 +1677,16 @@ export interface operations {
                  * @description What a node stands for.
                  *
                  *     * `workload` - workload
+                 *     * `versioned_app` - versioned_app
+                 *     * `app` - app
                  *     * `service` - service
                  *     * `namespace` - namespace
                  */
-                view?: "workload" | "service" | "namespace";
+                view?: "workload" | "versioned_app" | "app" | "service" | "namespace";
                 /** @description Seconds; one of the cluster's windows. */
                 window?: number;
+                /** @description Also these workloads or services, as NAMESPACE/NAME, and their neighbours. */
+                workloads?: string;
             };
             header?: never;
             path: {
@@ -1707,24 +1747,34 @@ export interface operations {
     findInGraph: {
         parameters: {
             query: {
+                /** @description Boxes by cluster, namespace, app; empty: none. */
+                box_by?: string;
+                /** @description Namespaces of the namespace view that are shown with their workloads. */
+                expanded?: string;
                 /** @description Such as `errors > 5% or flag = UH`. */
                 expression: string;
                 /** @description Also nodes without traffic. */
                 idle?: boolean;
-                /** @description Separated by commas; none: all. */
+                /** @description Also edges that carried something in the last hour, but don't now. */
+                idle_edges?: boolean;
+                /** @description Only these and their neighbours, separated by commas; none: all. */
                 namespaces?: string;
-                /** @description Show services as nodes between workloads. */
+                /** @description Services as nodes between workloads or apps. */
                 service_nodes?: boolean;
                 /**
                  * @description What a node stands for.
                  *
                  *     * `workload` - workload
+                 *     * `versioned_app` - versioned_app
+                 *     * `app` - app
                  *     * `service` - service
                  *     * `namespace` - namespace
                  */
-                view?: "workload" | "service" | "namespace";
+                view?: "workload" | "versioned_app" | "app" | "service" | "namespace";
                 /** @description Seconds; one of the cluster's windows. */
                 window?: number;
+                /** @description Also these workloads or services, as NAMESPACE/NAME, and their neighbours. */
+                workloads?: string;
             };
             header?: never;
             path: {
@@ -1882,26 +1932,36 @@ export interface operations {
     getSeries: {
         parameters: {
             query: {
+                /** @description Boxes by cluster, namespace, app; empty: none. */
+                box_by?: string;
+                /** @description Namespaces of the namespace view that are shown with their workloads. */
+                expanded?: string;
                 /** @description Of a node or an edge of the view. */
                 id: string;
                 /** @description Also nodes without traffic. */
                 idle?: boolean;
+                /** @description Also edges that carried something in the last hour, but don't now. */
+                idle_edges?: boolean;
                 /** @description How many snapshots at most. */
                 last?: number;
-                /** @description Separated by commas; none: all. */
+                /** @description Only these and their neighbours, separated by commas; none: all. */
                 namespaces?: string;
-                /** @description Show services as nodes between workloads. */
+                /** @description Services as nodes between workloads or apps. */
                 service_nodes?: boolean;
                 /**
                  * @description What a node stands for.
                  *
                  *     * `workload` - workload
+                 *     * `versioned_app` - versioned_app
+                 *     * `app` - app
                  *     * `service` - service
                  *     * `namespace` - namespace
                  */
-                view?: "workload" | "service" | "namespace";
+                view?: "workload" | "versioned_app" | "app" | "service" | "namespace";
                 /** @description Seconds; one of the cluster's windows. */
                 window?: number;
+                /** @description Also these workloads or services, as NAMESPACE/NAME, and their neighbours. */
+                workloads?: string;
             };
             header?: never;
             path: {

@@ -49,6 +49,7 @@ export function anEdge(source: string, destination: string, over: Partial<GraphE
     source_principals: [],
     destination_principals: [],
     hosts: [],
+    idle_since: null,
     ...over,
   };
 }

@@ -11,6 +11,7 @@ export const KIND_GLYPHS: Record<NodeKind, string> = {
   passthrough: "M3 12h17 M14 6l6 6-6 6",
   blackhole: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z M5.600 5.600l12.800 12.800",
   unknown: "M8.500 9a3.500 3.500 0 1 1 5.200 3.100c-1.200.7-1.700 1.400-1.700 2.700 M12 18.400v.2",
+  app: "M4 4h7v7H4z M13 4h7v7h-7z M4 13h7v7H4z M13 13h7v7h-7z",
   namespace: "M12 3.500 3 8.500l9 5 9-5-9-5Z M3 14l9 5 9-5",
 };
 

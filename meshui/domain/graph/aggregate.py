@@ -36,6 +36,13 @@ class EdgeTotals(msgspec.Struct, frozen=True):
     denied: FloatColumn
     mtls_share: FloatColumn
     reporter: IntColumn
+    idle_since: FloatColumn
+    """When an edge that carries nothing last did, in seconds of the epoch; nan for all others."""
+
+    @property
+    def idle(self) -> NDArray[np.bool_]:
+        """Which edges carry nothing now."""
+        return ~np.isnan(self.idle_since)
 
 
 class Spread:
@@ -79,6 +86,7 @@ def edge_totals(graph: MeshGraph, grouping: Grouping, may_deny: NDArray[np.bool_
         denied=answers.total(responses.rate * denied),
         mtls_share=share,
         reporter=by_reporter.argmax(axis=0).astype(np.int32) if len(grouping) else np.zeros(0, np.int32),
+        idle_since=_idle_since(graph, spread, len(grouping)),
     )
 
 
@@ -115,6 +123,13 @@ def names_by_edge(
         group, name = divmod(int(cells[place]), len(strings))
         names[group].append(strings[name])
     return [tuple(found[:limit]) for found in names]
+
+
+def _idle_since(graph: MeshGraph, spread: Spread, groups: int) -> FloatColumn:
+    """An edge is idle when all that it is made of is, since the last of it became so."""
+    since = np.full(groups, -np.inf)
+    np.maximum.at(since, spread.group, np.where(graph.idle, graph.idle_since, np.inf)[spread.element])
+    return np.where(np.isfinite(since), since, np.nan)
 
 
 def _bucket_totals(

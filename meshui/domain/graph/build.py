@@ -87,6 +87,7 @@ def build_graph(rows: TelemetryRows, inventory: Inventory, *, cluster: str) -> M
         source_principals=_tally(anywhere, traffic.source_principal, traffic.rate, len(strings)),
         destination_principals=_tally(anywhere, traffic.destination_principal, traffic.rate, len(strings)),
         hosts=_tally(edge, rows.keys.service_host[traffic.key][kept], traffic.rate[kept], len(strings)),
+        idle_since=np.full(edges, np.nan),
     )
 
 

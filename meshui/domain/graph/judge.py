@@ -57,10 +57,11 @@ def view_numbers(
     window_seconds: int,
     memory: Mapping[str, int],
     limits: Thresholds,
+    expanded: tuple[str, ...] = (),
 ) -> ViewNumbers:
-    """The numbers of the view of that name. `memory` holds the levels of the snapshot before (or of this one: judging
-    again by its own result changes nothing)."""
-    grouped = grouping(graph, view)
+    """The numbers of the view of that name, in which these namespaces are expanded. `memory` holds the levels of the
+    snapshot before (or of this one: judging again by its own result changes nothing)."""
+    grouped = grouping(graph, view, expanded)
     edges = edge_totals(graph, grouped, may_deny)
     nodes = _node_numbers(edges, grouped)
     edge_ids = grouped.edge_ids()

@@ -34,6 +34,8 @@ class GraphNode(msgspec.Struct, frozen=True):
     pods_total: int | None = None
     badges: tuple[Badge, ...] = ()
     primary_service: int = NONE
+    declared: bool = False
+    """The inventory has it; others are only known by their traffic."""
 
 
 class Responses(msgspec.Struct, frozen=True):
@@ -81,6 +83,13 @@ class MeshGraph(msgspec.Struct, frozen=True):
     source_principals: Tally
     destination_principals: Tally
     hosts: Tally
+    idle_since: FloatColumn
+    """Edges that carry nothing now: when they last did, in seconds of the epoch; nan for all others."""
+
+    @property
+    def idle(self) -> NDArray[np.bool_]:
+        """Which edges carry nothing now."""
+        return ~np.isnan(self.idle_since)
 
     def __len__(self) -> int:
         """How many edges there are."""

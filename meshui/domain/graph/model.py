@@ -13,8 +13,10 @@ import msgspec
 from meshui.domain.mesh.names import ObjectRef
 
 NodeKind = Literal[
-    "workload", "service", "gateway", "service_entry", "passthrough", "blackhole", "unknown", "namespace"
+    "workload", "service", "gateway", "service_entry", "passthrough", "blackhole", "unknown", "app", "namespace"
 ]
+ViewKind = Literal["workload", "versioned_app", "app", "service", "namespace"]
+Boxing = Literal["cluster", "namespace", "app"]
 HealthState = Literal["healthy", "degraded", "failing", "idle", "unknown"]
 Protocol = Literal["http", "grpc", "tcp"]
 Reporter = Literal["source", "destination", "waypoint"]
@@ -72,7 +74,7 @@ class Box(msgspec.Struct, frozen=True):
     """A group that nodes are drawn in, by cluster, namespace or app."""
 
     id: str
-    kind: Literal["cluster", "namespace", "app"]
+    kind: Boxing
     label: str
     parent: str | None = None
 
@@ -98,7 +100,7 @@ class Node(msgspec.Struct, frozen=True):
     pods_total: int | None = None
     badges: tuple[Badge, ...] = ()
     outside: bool = False
-    """Outside the namespaces asked for: a neighbour, drawn dimmed."""
+    """Outside the namespaces and workloads asked for: a neighbour, drawn dimmed."""
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -132,6 +134,8 @@ class Edge(msgspec.Struct, frozen=True):
     source_principals: tuple[str, ...] = ()
     destination_principals: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    idle_since: datetime | None = None
+    """When it last carried anything, if it carries nothing now; edges are forgotten an hour later."""
 
 
 class SourceState(msgspec.Struct, frozen=True):
@@ -185,9 +189,36 @@ class GraphDelta(msgspec.Struct, frozen=True):
 class ViewSpec(msgspec.Struct, frozen=True):
     """Which projection: hashable, so that a view is computed once whoever asks."""
 
-    kind: Literal["workload", "service", "namespace"] = "workload"
+    kind: ViewKind = "workload"
+    """What a node stands for: a workload, an app in one version, an app, a service, or a namespace."""
     service_nodes: bool = True
+    """Services as nodes between workloads or apps."""
     namespaces: tuple[str, ...] = ()
-    """Only these and their neighbours one hop out; empty: all."""
+    """Only these and their neighbours one hop out; with none, and no `workloads`: all."""
+    workloads: tuple[str, ...] = ()
+    """Also these, as NAMESPACE/NAME, and whom they call or are called by. A service of that name counts as well."""
     idle: bool = False
     """Also nodes without traffic."""
+    idle_edges: bool = False
+    """Also edges that carried something in the last hour but don't now."""
+    box_by: tuple[Boxing, ...] = ("namespace",)
+    """What nodes are boxed by; a cluster's box holds namespaces' boxes, these hold apps'."""
+    expanded: tuple[str, ...] = ()
+    """In the namespace view: namespaces that are shown with their workloads instead of as one node."""
+
+
+_BOXING: tuple[Boxing, ...] = ("cluster", "namespace", "app")
+
+
+def canonical(spec: ViewSpec) -> ViewSpec:
+    """The spec as all write it who want the same view: sorted, without repetitions and what does not matter to it."""
+    return ViewSpec(
+        kind=spec.kind,
+        service_nodes=spec.service_nodes and spec.kind not in ("service", "namespace"),
+        namespaces=tuple(sorted(set(spec.namespaces))),
+        workloads=tuple(sorted(set(spec.workloads))),
+        idle=spec.idle,
+        idle_edges=spec.idle_edges,
+        box_by=tuple(boxing for boxing in _BOXING if boxing in spec.box_by),
+        expanded=tuple(sorted(set(spec.expanded))) if spec.kind == "namespace" else (),
+    )

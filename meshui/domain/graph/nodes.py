@@ -48,11 +48,14 @@ class NodeIndex:
         return self._add(self._known_workload(known, (namespace, name)))
 
     def service(self, cluster: str, namespace: str, name: str) -> int:
-        return self._add(GraphNode(f"service:{cluster}/{namespace}/{name}", "service", cluster, namespace, name, name))
+        node_id = f"service:{cluster}/{namespace}/{name}"
+        declared = cluster == self._cluster and (namespace, name) in self._inventory.services
+        app = self._app_behind((namespace, name)) if declared and node_id not in self._numbers else None
+        return self._add(GraphNode(node_id, "service", cluster, namespace, name, name, app, declared=declared))
 
     def service_entry(self, cluster: str, namespace: str, host: str) -> int:
         node_id = f"service_entry:{cluster}/{namespace}/{host}"
-        return self._add(GraphNode(node_id, "service_entry", cluster, namespace, host, host))
+        return self._add(GraphNode(node_id, "service_entry", cluster, namespace, host, host, declared=True))
 
     def unknown_source(self, cluster: str) -> int:
         """Callers that no proxy speaks for."""
@@ -89,6 +92,12 @@ class NodeIndex:
         place = "" if namespace == UNKNOWN else namespace
         return self.service(cluster, place, host if host != UNKNOWN else name)
 
+    def _app_behind(self, service: Key) -> str | None:
+        """The app of all workloads behind a service, if they have one in common."""
+        workloads = self._inventory.workloads
+        apps = {workloads[key].app for key in self._inventory.service_workloads.get(service, ()) if key in workloads}
+        return apps.pop() if len(apps) == 1 else None
+
     def _short_service(self, host: str, name: str, namespace: str) -> Key | None:
         """A service spelled `name`, `name.ns` or by the labels for its name and namespace, if there is such a one."""
         candidates = [(namespace, name), (namespace, host)]
@@ -117,6 +126,7 @@ class NodeIndex:
             pods_ready=known.pods_ready,
             pods_total=known.pods_total,
             primary_service=NONE if primary is None else self.service(self._cluster, *primary),
+            declared=True,
         )
 
     def _add(self, node: GraphNode) -> int:

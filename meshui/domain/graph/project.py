@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meshui.domain.authz import prediction as authz_prediction
 from meshui.domain.graph.aggregate import Spread, Totals, names_by_edge
-from meshui.domain.graph.judge import ViewNumbers, judged_totals, view_numbers
+from meshui.domain.graph.boxes import Boxed, boxes_of
+from meshui.domain.graph.judge import Memory, ViewNumbers, judged_totals, view_numbers
 from meshui.domain.graph.latency import quantiles
 from meshui.domain.graph.mesh import GraphNode
-from meshui.domain.graph.model import Box, Edge, GraphView, Health, Node, Traffic, ViewSpec
+from meshui.domain.graph.model import Edge, GraphView, Health, Node, Traffic, ViewSpec
 from meshui.domain.graph.responses import Breakdown, breakdowns, most_frequent
+from meshui.domain.graph.shown import Shown, shown_of
 from meshui.domain.graph.views import view_name
 from meshui.domain.health.reasons import per_second, pods_health, traffic_health, worse
 from meshui.domain.mtls import prediction as mtls_prediction
@@ -32,15 +36,14 @@ def project(snapshot: MeshSnapshot, spec: ViewSpec) -> GraphView:
         view,
         may_deny(snapshot.authz, snapshot.authz_of),
         snapshot.window_seconds,
-        snapshot.levels.get(view, {}),
+        _levels(snapshot, view, spec),
         snapshot.thresholds,
+        spec.expanded,
     )
-    inside, shown_nodes, shown_edges = _shown(numbers, spec)
+    shown = shown_of(snapshot.graph, numbers, spec)
     found = breakdowns(snapshot.graph, numbers.grouping)
-    nodes = _nodes(snapshot, numbers, found, shown_nodes, inside, boxed=spec.kind != "namespace")
-    boxes = {
-        node.box: Box(id=node.box, kind="namespace", label=node.namespace) for node in nodes if node.box is not None
-    }
+    boxed = boxes_of([numbers.grouping.nodes[number] for number in shown.nodes], spec)
+    nodes = _nodes(snapshot, numbers, found, shown, boxed)
     return GraphView(
         cluster=snapshot.cluster,
         version=snapshot.version,
@@ -48,23 +51,15 @@ def project(snapshot: MeshSnapshot, spec: ViewSpec) -> GraphView:
         evaluated_at=snapshot.evaluated_at,
         window_seconds=snapshot.window_seconds,
         sources=snapshot.sources,
-        boxes=tuple(boxes[box] for box in sorted(boxes)),
+        boxes=boxed.boxes,
         nodes=tuple(sorted(nodes, key=lambda node: node.id)),
-        edges=tuple(sorted(_edges(snapshot, numbers, found, shown_edges), key=lambda edge: edge.id)),
+        edges=tuple(sorted(_edges(snapshot, numbers, found, shown.edges), key=lambda edge: edge.id)),
     )
 
 
-def _shown(numbers: ViewNumbers, spec: ViewSpec) -> tuple[list[bool], list[int], list[int]]:
-    """(which nodes are in the namespaces asked for, the nodes shown, the edges shown): an edge is shown when one of its
-    ends is inside, and so is its other end."""
-    grouping = numbers.grouping
-    wanted = set(spec.namespaces)
-    inside = np.array([not wanted or node.namespace in wanted for node in grouping.nodes], dtype=bool)
-    edges = np.flatnonzero(inside[grouping.source] | inside[grouping.destination])
-    nodes = np.union1d(grouping.source[edges], grouping.destination[edges])
-    if spec.idle:
-        nodes = np.union1d(nodes, grouping.idle[inside[grouping.idle]])
-    return inside.tolist(), nodes.tolist(), edges.tolist()
+def _levels(snapshot: MeshSnapshot, view: str, spec: ViewSpec) -> Memory:
+    remembered = snapshot.levels.get(view, {})
+    return snapshot.levels.get("workload", {}) | remembered if spec.expanded else remembered
 
 
 def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown], shown: list[int]) -> list[Edge]:
@@ -107,6 +102,7 @@ def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown],
                 source_principals=sources[number],
                 destination_principals=destinations[number],
                 hosts=hosts[number],
+                idle_since=_time(float(edges.idle_since[number])),
             )
         )
     return built
@@ -116,18 +112,17 @@ def _nodes(
     snapshot: MeshSnapshot,
     numbers: ViewNumbers,
     found: list[Breakdown],
-    shown: list[int],
-    inside: list[bool],
-    *,
-    boxed: bool,
+    shown: Shown,
+    boxed: Boxed,
 ) -> list[Node]:
     grouping, nodes = numbers.grouping, numbers.nodes
     inbound_p95 = _milliseconds(snapshot, nodes.inbound, 0.95)
     outbound_p95 = _milliseconds(snapshot, nodes.outbound, 0.95)
-    arriving = _by_node(grouping.destination)
-    leaving = _by_node(grouping.source)
+    live = np.flatnonzero(~numbers.edges.idle)
+    arriving = _by_node(live, grouping.destination)
+    leaving = _by_node(live, grouping.source)
     built = []
-    for number in shown:
+    for number, inside in zip(shown.nodes, shown.inside, strict=True):
         node = grouping.nodes[number]
         edges = (leaving if nodes.by_outbound[number] else arriving).get(number, [])
         built.append(
@@ -138,7 +133,7 @@ def _nodes(
                 namespace=node.namespace,
                 name=node.name,
                 label=node.label,
-                box=f"box:{node.cluster}/{node.namespace}" if boxed and node.namespace else None,
+                box=boxed.of.get(node.id),
                 health=_node_health(snapshot, numbers, node, number, [found[edge] for edge in edges], edges),
                 inbound=_traffic(nodes.inbound, nodes.inbound_rate, inbound_p95, number),
                 outbound=_traffic(nodes.outbound, nodes.outbound_rate, outbound_p95, number),
@@ -149,7 +144,7 @@ def _nodes(
                 pods_ready=node.pods_ready,
                 pods_total=node.pods_total,
                 badges=node.badges,
-                outside=not inside[number],
+                outside=not inside,
             )
         )
     return built
@@ -158,6 +153,8 @@ def _nodes(
 def _edge_health(snapshot: MeshSnapshot, numbers: ViewNumbers, its: Breakdown, number: int) -> Health:
     totals, levels = numbers.edges.totals, numbers.edge_levels
     stream = numbers.grouping.protocol[number] == TCP
+    if since := _time(float(numbers.edges.idle_since[number])):
+        return Health("idle", f"nothing since {since:%H:%M:%S} UTC")
     if stream and totals.answered[number] == 0:
         return Health("healthy", f"connections are open; none opened or closed in the last {snapshot.window_seconds} s")
     return _health_of(snapshot, totals, int(levels.server[number]), int(levels.client[number]), number, [its], stream)
@@ -223,9 +220,13 @@ def _members(numbers: ViewNumbers, which: IntColumn, kinds: int) -> list[list[in
     return members
 
 
-def _by_node(end: IntColumn) -> dict[int, list[int]]:
+def _time(seconds: float) -> datetime | None:
+    return None if isnan(seconds) else datetime.fromtimestamp(seconds, UTC)
+
+
+def _by_node(of: NDArray[np.intp], end: IntColumn) -> dict[int, list[int]]:
     edges: dict[int, list[int]] = {}
-    for edge, node in enumerate(end.tolist()):
+    for edge, node in zip(of.tolist(), end[of].tolist(), strict=True):
         edges.setdefault(node, []).append(edge)
     return edges
 

@@ -8,18 +8,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from meshui.domain.graph.groups import Places, app_places, namespace_places, own_places
 from meshui.domain.graph.mesh import NONE, GraphNode, MeshGraph
 from meshui.domain.graph.model import ViewSpec
 from meshui.domain.telemetry.rows import PROTOCOLS, IntColumn
 
-_PLACED = ("workload", "gateway", "service")
-
 
 class Grouping(msgspec.Struct, frozen=True):
-    """A view's nodes and edges, and where the finest edges go: edge i into `first[i]`, and also into `second[i]` unless
-    that is NONE (a request passes two edges where a service stands between)."""
+    """A view's nodes and edges, and where the finest go: edge i into `first[i]`, and also into `second[i]` unless
+    that is NONE (a request passes two edges where a service stands between); node i into `place[i]`."""
 
     nodes: tuple[GraphNode, ...]
+    place: IntColumn
     source: IntColumn
     destination: IntColumn
     protocol: IntColumn
@@ -41,31 +41,48 @@ class Grouping(msgspec.Struct, frozen=True):
             )
         ]
 
+    def edges_of(self, finest: NDArray[np.bool_]) -> IntColumn:
+        """The edges that any of these edges of the finest grain belongs to."""
+        second = self.second[finest]
+        return np.union1d(self.first[finest], second[second != NONE]).astype(np.int32)
+
 
 def view_name(spec: ViewSpec) -> str:
-    """The name of the grouping a spec asks for; filters and idle nodes don't change it."""
-    return "workload+services" if spec.kind == "workload" and spec.service_nodes else spec.kind
+    """The name of the grouping a spec asks for; filters, boxes and idle elements don't change it."""
+    between = spec.service_nodes and f"{spec.kind}+services" in VIEWS
+    return f"{spec.kind}+services" if between else spec.kind
 
 
-def grouping(graph: MeshGraph, view: str) -> Grouping:
-    """The edges of the view of that name (one of VIEWS)."""
+def grouping(graph: MeshGraph, view: str, expanded: tuple[str, ...] = ()) -> Grouping:
+    """The edges of the view of that name (one of VIEWS). In the namespace view `expanded` namespaces keep their
+    workloads."""
+    if view == "namespace":
+        return _namespaces(graph, expanded)
     return VIEWS[view](graph)
 
 
 def _workloads_and_services(graph: MeshGraph) -> Grouping:
-    """Caller -> service carries every request, service -> workload only those that were given to one."""
-    direct = graph.service == NONE
-    called = np.where(direct, graph.destination, graph.service)
-    assigned = ~direct & (graph.destination != NONE)
-    idle = _of_kinds(graph, "workload", "gateway", "service", "service_entry")
-    return _grouped(graph, graph.nodes, (graph.source, called), (graph.service, graph.destination), assigned, idle)
+    return _with_services(graph, own_places(graph))
 
 
 def _workloads(graph: MeshGraph) -> Grouping:
-    """Caller -> workload; what reached none stays with the service that was asked for."""
-    called = np.where(graph.destination == NONE, graph.service, graph.destination)
-    idle = _of_kinds(graph, "workload", "gateway")
-    return _grouped(graph, graph.nodes, (graph.source, called), None, None, idle)
+    return _without_services(graph, own_places(graph))
+
+
+def _apps_and_services(graph: MeshGraph) -> Grouping:
+    return _with_services(graph, app_places(graph, versioned=False))
+
+
+def _apps(graph: MeshGraph) -> Grouping:
+    return _without_services(graph, app_places(graph, versioned=False))
+
+
+def _versioned_apps_and_services(graph: MeshGraph) -> Grouping:
+    return _with_services(graph, app_places(graph, versioned=True))
+
+
+def _versioned_apps(graph: MeshGraph) -> Grouping:
+    return _without_services(graph, app_places(graph, versioned=True))
 
 
 def _services(graph: MeshGraph) -> Grouping:
@@ -73,55 +90,59 @@ def _services(graph: MeshGraph) -> Grouping:
     stands = np.array([node.primary_service for node in graph.nodes], dtype=np.int32)
     stands = np.where(stands == NONE, np.arange(len(stands)), stands).astype(np.int32)
     called = np.where(graph.service == NONE, stands[graph.destination], graph.service)
-    alone = [number for number in _of_kinds(graph, "workload", "gateway").tolist() if stands[number] == number]
-    idle = np.concatenate((_of_kinds(graph, "service", "service_entry"), np.array(alone, dtype=np.int32)))
-    return _grouped(graph, graph.nodes, (stands[graph.source], called), None, None, idle)
+    alone = [number for number in _of_kinds(graph.nodes, "workload", "gateway").tolist() if stands[number] == number]
+    idle = np.concatenate((_of_kinds(graph.nodes, "service", "service_entry"), np.array(alone, dtype=np.int32)))
+    return _grouped(graph, Places(graph.nodes, stands), (stands[graph.source], called), None, None, idle)
 
 
-def _namespaces(graph: MeshGraph) -> Grouping:
+def _namespaces(graph: MeshGraph, expanded: tuple[str, ...] = ()) -> Grouping:
     """Namespace -> namespace, its own calls as an edge to itself; what is in no namespace stays a node of its own."""
-    nodes: list[GraphNode] = []
-    numbers: dict[str, int] = {}
-    pods: dict[int, list[GraphNode]] = {}
-    place = np.zeros(len(graph.nodes), dtype=np.int32)
-    for number, node in enumerate(graph.nodes):
-        inside = node.kind in _PLACED and node.namespace != ""
-        node_id = f"namespace:{node.cluster}/{node.namespace}" if inside else node.id
-        if node_id not in numbers:
-            numbers[node_id] = len(nodes)
-            name = node.namespace
-            nodes.append(GraphNode(node_id, "namespace", node.cluster, name, name, name) if inside else node)
-        place[number] = numbers[node_id]
-        if inside and node.pods_total is not None:
-            pods.setdefault(numbers[node_id], []).append(node)
-    for number, members in pods.items():
-        nodes[number] = msgspec.structs.replace(
-            nodes[number],
-            pods_ready=sum(node.pods_ready or 0 for node in members),
-            pods_total=sum(node.pods_total or 0 for node in members),
-        )
-    called = np.where(graph.destination == NONE, graph.service, graph.destination)
-    idle = np.array([number for number, node in enumerate(nodes) if node.kind == "namespace"], dtype=np.int32)
-    return _grouped(graph, tuple(nodes), (place[graph.source], place[called]), None, None, idle)
+    places = namespace_places(graph, frozenset(expanded))
+    hop = places.of[graph.source], places.of[_called(graph)]
+    return _grouped(graph, places, hop, None, None, _of_kinds(places.nodes, "namespace", "workload", "gateway"))
 
 
 VIEWS: dict[str, Callable[[MeshGraph], Grouping]] = {
     "workload+services": _workloads_and_services,
     "workload": _workloads,
+    "versioned_app+services": _versioned_apps_and_services,
+    "versioned_app": _versioned_apps,
+    "app+services": _apps_and_services,
+    "app": _apps,
     "service": _services,
     "namespace": _namespaces,
 }
 
 
+def _with_services(graph: MeshGraph, places: Places) -> Grouping:
+    """Caller -> service carries every request, service -> called side only those that were given to a workload."""
+    direct = graph.service == NONE
+    first = places.of[np.where(direct, graph.destination, graph.service)]
+    assigned = ~direct & (graph.destination != NONE)
+    second = places.of[graph.service], places.of[graph.destination]
+    idle = _of_kinds(places.nodes, "workload", "gateway", "app", "service", "service_entry")
+    return _grouped(graph, places, (places.of[graph.source], first), second, assigned, idle)
+
+
+def _without_services(graph: MeshGraph, places: Places) -> Grouping:
+    """Caller -> called side; what reached no workload stays with the service that was asked for."""
+    hop = places.of[graph.source], places.of[_called(graph)]
+    return _grouped(graph, places, hop, None, None, _of_kinds(places.nodes, "workload", "gateway", "app"))
+
+
+def _called(graph: MeshGraph) -> IntColumn:
+    return np.where(graph.destination == NONE, graph.service, graph.destination)
+
+
 def _grouped(
     graph: MeshGraph,
-    nodes: tuple[GraphNode, ...],
+    places: Places,
     hop: tuple[NDArray[np.int32], NDArray[np.int32]],
     second_hop: tuple[NDArray[np.int32], NDArray[np.int32]] | None,
     with_second: NDArray[np.bool_] | None,
     idle: IntColumn,
 ) -> Grouping:
-    base = np.int64(len(nodes) + 1)
+    base = np.int64(len(places.nodes) + 1)
 
     def codes(ends: tuple[NDArray[np.int32], NDArray[np.int32]]) -> NDArray[np.int64]:
         return (ends[0].astype(np.int64) * base + ends[1]) * len(PROTOCOLS) + graph.protocol
@@ -134,7 +155,8 @@ def _grouped(
     if with_second is not None:
         second[with_second] = which[len(graph) :]
     return Grouping(
-        nodes=nodes,
+        nodes=places.nodes,
+        place=places.of,
         source=(edges // len(PROTOCOLS) // base).astype(np.int32),
         destination=(edges // len(PROTOCOLS) % base).astype(np.int32),
         protocol=(edges % len(PROTOCOLS)).astype(np.int32),
@@ -144,5 +166,5 @@ def _grouped(
     )
 
 
-def _of_kinds(graph: MeshGraph, *kinds: str) -> IntColumn:
-    return np.array([number for number, node in enumerate(graph.nodes) if node.kind in kinds], dtype=np.int32)
+def _of_kinds(nodes: tuple[GraphNode, ...], *kinds: str) -> IntColumn:
+    return np.array([number for number, node in enumerate(nodes) if node.kind in kinds], dtype=np.int32)

@@ -25,6 +25,7 @@ const KIND_NAMES: Record<GraphNode["kind"], string> = {
   passthrough: "Passthrough",
   blackhole: "Black hole",
   unknown: "Unknown",
+  app: "App",
   namespace: "Namespace",
 };
 
