@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 
 from meshui import wiring
 from meshui.api import shapes
-from meshui.api.acting import actor_of
 from meshui.api.answers import answer
 from meshui.api.clusters import inventory_of
 from meshui.api.permissions import user_of
@@ -28,6 +27,7 @@ from meshui.contract.openapi import describe
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.reading import ProxyReading
 from meshui.services import read_proxies
+from meshui.services.acting import actor_of
 
 CLUSTER_SCOPED = "_"
 """Stands for the namespace of objects that have none."""

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from meshui import wiring
-from meshui.api.acting import actor_of
 from meshui.api.answers import answer
 from meshui.api.authentication import client_address
 from meshui.api.permissions import EditorsOnly, user_of
@@ -35,6 +34,7 @@ from meshui.records.audit import AuditEntry
 from meshui.records.changes import Change, State
 from meshui.records.users import User
 from meshui.services import change_weights
+from meshui.services.acting import actor_of
 from meshui.services.change_weights import as_yaml
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from meshui.api import clusters, config, demo, graph, history, mesh, session, weights
+from meshui.api import clusters, config, demo, graph, history, mesh, session, shifts, weights
 
 _SERVICE = "services/<str:namespace>/<str:name>"
 
@@ -20,6 +20,8 @@ cluster_patterns: list[URLPattern] = [
     path(f"{_SERVICE}/weights", weights.WeightsView.as_view()),
     path(f"{_SERVICE}/weights/preview", weights.PreviewWeightsView.as_view()),
     path(f"{_SERVICE}/weights/apply", weights.ApplyWeightsView.as_view()),
+    path(f"{_SERVICE}/shifts", shifts.StartShiftView.as_view()),
+    path("shifts", shifts.ShiftsView.as_view()),
     path("workloads", mesh.WorkloadsView.as_view()),
     path("workloads/<str:namespace>/<str:name>", mesh.WorkloadView.as_view()),
     path("config", config.ConfigListView.as_view()),
@@ -33,6 +35,7 @@ v1_patterns: list[URLPattern | URLResolver] = [
     path("clusters/<str:cluster>/", include(cluster_patterns)),
     path("changes/<int:number>", history.ChangeView.as_view()),
     path("changes/<int:number>/undo", history.UndoView.as_view()),
+    path("shifts/<int:number>", shifts.ShiftView.as_view()),
     path("audit", history.AuditView.as_view()),
     path("demo/faults", demo.FaultsView.as_view()),
     path("demo/faults/<str:name>", demo.FaultView.as_view()),

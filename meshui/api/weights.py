@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from meshui import wiring
-from meshui.api.acting import actor_of
 from meshui.api.answers import answer, answer_problem
 from meshui.api.authentication import client_address
 from meshui.api.clusters import inventory_of
@@ -38,6 +37,7 @@ from meshui.domain.routing.split import Split, SplitDestination
 from meshui.records import changes
 from meshui.records.users import User
 from meshui.services import change_weights, read_graph
+from meshui.services.acting import actor_of
 
 
 class WeightsView(APIView):

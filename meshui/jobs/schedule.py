@@ -7,6 +7,8 @@ from typing import Any
 from meshui.env import Environment
 
 SLOWEST_WINDOW_SECONDS = 60.0
+SHIFTS_SECONDS = 2.0
+"""How often guarded shifts are looked at."""
 
 
 def telemetry_period(window_seconds: int, poll_seconds: float) -> float:
@@ -25,6 +27,7 @@ def beat_schedule(environment: Environment) -> dict[str, dict[str, Any]]:
     schedule = {
         "inventory": _entry("meshui.inventory", environment.poll_inventory_seconds),
         "proxies": _entry("meshui.proxies", environment.poll_proxies_seconds),
+        "shifts": _entry("meshui.shifts", SHIFTS_SECONDS),
     }
     for window in environment.windows:
         period = telemetry_period(window.seconds, environment.poll_telemetry_seconds)

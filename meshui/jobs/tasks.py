@@ -1,6 +1,7 @@
 """The Celery tasks. Each names its use case and bounds it; all may be run twice, late or at the same time.
 
-`meshui.telemetry`, `meshui.inventory` and `meshui.proxies` are what beat starts: they start that poll for each cluster.
+`meshui.telemetry`, `meshui.inventory` and `meshui.proxies` are what beat starts: they start that poll for each cluster;
+`meshui.shifts` starts a look at each guarded shift under way.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from celery import shared_task
 
 from meshui import wiring
 from meshui.domain.failures import Code, Failure
-from meshui.jobs.schedule import inventory_budget, telemetry_period
+from meshui.jobs.schedule import SHIFTS_SECONDS, inventory_budget, telemetry_period
+from meshui.records.shifts import GuardedShift
+from meshui.services import guard_shift
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_proxies import poll_proxies
 from meshui.services.poll_telemetry import poll_telemetry
@@ -85,6 +88,36 @@ def proxies_of(cluster: str) -> None:
             if runtime.proxies is not None:
                 failure = poll_proxies(runtime.proxies, wiring.store(), cluster, datetime.now(UTC))
                 _say(f"proxies of {cluster}", failure)
+
+
+@_task("meshui.shifts", soft=10, hard=15)
+def shifts() -> None:
+    """Starts a look at each guarded shift under way."""
+    for shift in guard_shift.active():
+        shift_of.apply_async(args=(shift.pk,), expires=SHIFTS_SECONDS)
+
+
+@_task("meshui.shift_of", soft=20, hard=25)
+def shift_of(number: int) -> None:
+    """Looks at a guarded shift: goes on, waits or rolls back."""
+    shift = GuardedShift.objects.filter(pk=number, active=True).first()
+    if shift is None:
+        return
+    what = f"shift {number}"
+    try:
+        sources = guard_shift.Sources(
+            runtime=wiring.cluster_runtime(shift.cluster),
+            store=wiring.store(),
+            events=wiring.events(),
+            window_seconds=min(window.seconds for window in wiring.environment().windows),
+        )
+        guard_shift.look(sources, shift, datetime.now(UTC))
+    except Failure as failure:
+        if failure.code not in {Code.SOURCE_UNAVAILABLE, Code.NOT_FOUND}:
+            raise
+        _say(what, failure)
+    else:
+        _say(what, None)
 
 
 def _for_each_cluster(task: Any, period: float, *arguments: Any) -> None:

@@ -304,6 +304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move traffic to another version in guarded steps, as the user who asks
+         * @description Shifting a service's traffic gradually.
+         */
+        post: operations["startShift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/services/{namespace}/{name}/weights": {
         parameters: {
             query?: never;
@@ -358,6 +378,26 @@ export interface paths {
          * @description Trying a change of weights.
          */
         post: operations["previewWeights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Guarded shifts, newest first
+         * @description The guarded shifts of a cluster.
+         */
+        get: operations["listShifts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -476,10 +516,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shifts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a shift stands, and why
+         * @description One guarded shift.
+         */
+        get: operations["getShift"];
+        put?: never;
+        /**
+         * Pause, resume, promote or abort a shift
+         * @description One guarded shift.
+         */
+        post: operations["actOnShift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What to do with it. */
+        ActOnShiftRequest: {
+            /**
+             * @description `promote`: to the last step at once; `abort`: back to the weights before.
+             *
+             *     * `pause` - pause
+             *     * `resume` - resume
+             *     * `promote` - promote
+             *     * `abort` - abort
+             * @enum {string}
+             */
+            action: "pause" | "resume" | "promote" | "abort";
+        };
         /** @description The change is in the cluster, and can be undone by its id. */
         AppliedChange: {
             change_id: number;
@@ -751,6 +828,38 @@ export interface components {
             nodes: components["schemas"]["Node"][];
             edges: components["schemas"]["Edge"][];
         };
+        /** @description When a step may pass. `error_increase`: how much more of the candidate's requests may fail than of the baseline's (a share); `latency_times`: how many times the baseline's p95 its p95 may be; `minimum_requests`: of the candidate in a step before it can pass; `error_budget`: how many requests the whole shift may fail that the baseline would not have failed. */
+        Guard: {
+            error_increase: number;
+            latency_times: number;
+            minimum_requests: number;
+            error_budget: number;
+        };
+        /** @description When a step may pass. */
+        GuardInputRequest: {
+            /**
+             * Format: double
+             * @description How much more of the candidate's requests may fail than of the baseline's: a share, 0.01 is 1%.
+             * @default 0.01
+             */
+            error_increase: number;
+            /**
+             * Format: double
+             * @description How many times the baseline's p95 the candidate's may be.
+             * @default 1.5
+             */
+            latency_times: number;
+            /**
+             * @description Of the candidate, in each step, before it can pass.
+             * @default 50
+             */
+            minimum_requests: number;
+            /**
+             * @description How many requests the whole shift may fail that the baseline would have answered.
+             * @default 100
+             */
+            error_budget: number;
+        };
         /** @description A state and the sentence that says why: "5.2% of 41 req/s are 503, above 5%". */
         Health: {
             /** @enum {unknown} */
@@ -767,6 +876,13 @@ export interface components {
         Matched: {
             nodes: string[];
             edges: string[];
+        };
+        /** @description A line of the shift's history. */
+        Moment: {
+            /** Format: date-time */
+            at: string;
+            step: number;
+            text: string;
         };
         /** @description Encryption of an edge: what was observed beside what policy predicts, and which object decided. */
         Mtls: {
@@ -974,6 +1090,53 @@ export interface components {
             /** @description The server runs the embedded demo mesh. */
             demo: boolean;
         };
+        /** @description A guarded shift with its plan, its evidence and its history. */
+        ShiftDetail: {
+            shift: components["schemas"]["ShiftSummary"];
+            pause_seconds: number;
+            patience_seconds: number;
+            guard: components["schemas"]["Guard"];
+            /** @description The weights of candidate and baseline before. */
+            original: [
+                number,
+                number
+            ];
+            /** Format: date-time */
+            step_since: string;
+            candidate: components["schemas"]["VersionEvidence"];
+            baseline: components["schemas"]["VersionEvidence"];
+            /** @description Requests that failed so far which the baseline would have answered. */
+            budget_spent: number;
+            history: components["schemas"]["Moment"][];
+        };
+        /** @description A guarded shift and where it stands. */
+        ShiftSummary: {
+            id: number;
+            cluster: string;
+            service_namespace: string;
+            service_name: string;
+            object: components["schemas"]["ObjectRef"];
+            author: string;
+            /** @description Why it was started. */
+            reason: string;
+            /** @description Id of the destination that is given the traffic. */
+            candidate: string;
+            baseline: string;
+            /** @description The candidate's weights. */
+            steps: number[];
+            /** @enum {unknown} */
+            phase: "aborted" | "paused" | "promoted" | "rolled_back" | "running" | "stopped";
+            /** @description Index of the step in force. */
+            step: number;
+            /** @description The candidate's weight now, as far as the shift knows. */
+            weight: number;
+            /** @description Why it stands where it stands. */
+            said: string;
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            can_act: boolean;
+        };
         /** @description A name and its password. */
         SignInRequest: {
             username: string;
@@ -999,6 +1162,33 @@ export interface components {
             error: string | null;
             /** @description Of telemetry: the metrics dialects that were found and are read, such as `istio`. */
             dialects: string[];
+        };
+        /** @description What is to be shifted, in which steps, and when to go back. */
+        StartShiftRequest: {
+            /** @description Of the object with the weights as it was read. */
+            resource_version: string;
+            /** @description Id of the destination that is to be given the traffic. */
+            candidate: string;
+            /** @description Id of the destination that has it now. */
+            baseline: string;
+            /** @description The candidate's weights, rising. */
+            steps: number[];
+            /**
+             * @description How long each step is watched at least.
+             * @default 120
+             */
+            pause_seconds: number;
+            /**
+             * @description How much longer a step may wait for enough requests before it is put to a person.
+             * @default 600
+             */
+            patience_seconds: number;
+            guard?: components["schemas"]["GuardInputRequest"];
+            /**
+             * @description Why; kept in the history.
+             * @default
+             */
+            reason: string;
         };
         /** @description Sends the view now, then what changes. The same `id` again replaces the subscription. */
         Subscribe: {
@@ -1043,6 +1233,14 @@ export interface components {
             /** @enum {unknown} */
             type: "unsubscribe";
             id: string;
+        };
+        /** @description What a version did in the step in force. */
+        VersionEvidence: {
+            id: string;
+            requests: number;
+            failed: number;
+            error_share: number;
+            p95_ms: number | null;
         };
         /** @description Which projection: hashable, so that a view is computed once whoever asks. */
         ViewSpec: {
@@ -2132,6 +2330,115 @@ export interface operations {
             };
         };
     };
+    startShift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartShiftRequest"];
+            };
+        };
+        responses: {
+            /** @description A guarded shift with its plan, its evidence and its history. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftDetail"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation found an error that blocks the change. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getWeights: {
         parameters: {
             query?: never;
@@ -2392,6 +2699,59 @@ export interface operations {
             };
             /** @description A source does not answer, or there is no snapshot yet. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listShifts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description namespace/name: only shifts of this service. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Guarded shifts, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftSummary"][];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2814,6 +3174,162 @@ export interface operations {
             };
             /** @description The role, or the cluster's RBAC, does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getShift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A guarded shift with its plan, its evidence and its history. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftDetail"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnShift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnShiftRequest"];
+            };
+        };
+        responses: {
+            /** @description A guarded shift with its plan, its evidence and its history. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftDetail"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation found an error that blocks the change. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -99,9 +99,8 @@ def advance(plan: Plan, standing: Standing, now: datetime) -> Decision:
 
 def worse(plan: Plan, standing: Standing) -> str | None:
     """Why the candidate must not go on; None when nothing says so surely."""
-    spent = standing.spent + excess_failures(standing.candidate, standing.baseline)
-    if spent > plan.guard.error_budget:
-        return f"the error budget is spent: about {spent:.0f} requests failed that {plan.baseline} would have answered"
+    if (lost := spent(standing)) > plan.guard.error_budget:
+        return f"the error budget is spent: about {lost:.0f} requests failed that {plan.baseline} would have answered"
     errors = compare_errors(standing.candidate, standing.baseline, plan.guard.error_increase)
     if errors.tendency == "worse":
         return errors.sentence
@@ -124,7 +123,7 @@ def resumed(standing: Standing, now: datetime, by: str) -> Standing:
         candidate=Tally(),
         baseline=Tally(),
         counted_to=None,
-        spent=_spent(standing),
+        spent=spent(standing),
     )
     return _noted(fresh, now, f"resumed by {by}", phase="running")
 
@@ -188,12 +187,13 @@ def _step_to(plan: Plan, standing: Standing, step: int, now: datetime, text: str
         candidate=Tally(),
         baseline=Tally(),
         counted_to=None,
-        spent=_spent(standing),
+        spent=spent(standing),
     )
     return Decision(_noted(fresh, now, text), plan.weights(plan.steps[step]))
 
 
-def _spent(standing: Standing) -> float:
+def spent(standing: Standing) -> float:
+    """Requests that failed so far which the baseline would have answered."""
     return standing.spent + excess_failures(standing.candidate, standing.baseline)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meshui.domain.changes.shift.evidence import Tally
 from meshui.domain.graph.mesh import NONE, MeshGraph
@@ -27,13 +28,14 @@ def tallies(
     ]
     through = np.isin(graph.service, services) & (graph.protocol != TCP)
 
-    def reaching(workloads: tuple[Key, ...]) -> np.ndarray:
+    def reaching(workloads: tuple[Key, ...]) -> NDArray[np.bool_]:
         wanted = [
             number
             for number, node in enumerate(graph.nodes)
             if node.kind in ("workload", "gateway") and names[number] in workloads
         ]
-        return through & np.isin(graph.destination, wanted)
+        reached: NDArray[np.bool_] = through & np.isin(graph.destination, wanted)
+        return reached
 
     nowhere = _tally(graph, through & (graph.destination == NONE), window_seconds)
     ours = _tally(graph, reaching(candidate), window_seconds)
@@ -41,7 +43,7 @@ def tallies(
     return ours.plus(lost), _tally(graph, reaching(baseline), window_seconds)
 
 
-def _tally(graph: MeshGraph, edges: np.ndarray, window_seconds: int) -> Tally:
+def _tally(graph: MeshGraph, edges: NDArray[np.bool_], window_seconds: int) -> Tally:
     responses = graph.responses
     mine = edges[responses.edge]
     return Tally(
