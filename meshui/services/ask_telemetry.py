@@ -1,14 +1,16 @@
-"""One instant of a cluster's metrics as rows: every query of the dialects that it speaks. An answer is read as it
-arrives and dropped, so that no more than a few are in memory at once."""
+"""One instant of a cluster's metrics as rows: every query of the dialects that it speaks. An answer is read
+while it arrives: its body is never in memory as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 
 from meshui.domain.telemetry.dialects import Dialect, combined
 from meshui.domain.telemetry.rows import TelemetryRows
+from meshui.domain.telemetry.samples import Samples, read_samples
 from meshui.services.ports import MetricsSource
 
 AT_ONCE = 3
@@ -30,8 +32,8 @@ def ask_telemetry(
     return combined(found, cluster)
 
 
-class _Answers(Mapping[str, bytes]):
-    """The body of each query, once; what comes next is being asked for meanwhile."""
+class _Answers(Mapping[str, Samples]):
+    """The samples of each query, once; what comes next is being asked for meanwhile."""
 
     def __init__(
         self,
@@ -44,9 +46,9 @@ class _Answers(Mapping[str, bytes]):
         self._pool, self._metrics, self._at = pool, metrics, at
         # Not str.format: PromQL's own braces must stay.
         self._to_ask = {name: query.replace("{window}", f"{window_seconds}s") for name, query in queries.items()}
-        self._asked: dict[str, Future[bytes]] = {}
+        self._asked: dict[str, Future[Samples]] = {}
 
-    def __getitem__(self, name: str) -> bytes:
+    def __getitem__(self, name: str) -> Samples:
         if name in self._to_ask:
             self._ask(name)
         answer = self._asked.pop(name)
@@ -55,7 +57,11 @@ class _Answers(Mapping[str, bytes]):
         return answer.result()
 
     def _ask(self, name: str) -> None:
-        self._asked[name] = self._pool.submit(self._metrics.query, self._to_ask.pop(name), self._at)
+        self._asked[name] = self._pool.submit(self._read, name, self._to_ask.pop(name))
+
+    def _read(self, name: str, promql: str) -> Samples:
+        with closing(self._metrics.stream(promql, self._at)) as body:
+            return read_samples(body, name)
 
     def __iter__(self) -> Iterator[str]:
         yield from (*self._asked, *self._to_ask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +18,10 @@ class MetricsSource(Protocol):
 
     def query(self, promql: str, at: datetime) -> bytes:
         """The raw JSON body of an instant query evaluated at `at`."""
+        ...
+
+    def stream(self, promql: str, at: datetime) -> Generator[bytes, None, None]:
+        """The same, in pieces while it arrives: for answers too large to hold."""
         ...
 
 

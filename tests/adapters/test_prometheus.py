@@ -72,6 +72,20 @@ def test_a_real_server_answers_at_the_given_instant(prometheus: Server) -> None:
     assert json.loads(client.query(long, at))["data"]["result"][0]["value"][1] == "501"
 
 
+def test_an_answer_can_be_had_while_it_arrives(prometheus: Server, serve: Callable[[Answer], str]) -> None:
+    client = PrometheusClient(PrometheusOptions(prometheus.url))
+    assert b"".join(client.stream("vector(7)", AT)) == client.query("vector(7)", AT)
+    with pytest.raises(Failure, match=r"answered HTTP 400: .*parse error"):
+        next(client.stream("sum(", AT))
+    large = PrometheusClient(
+        PrometheusOptions(serve(reply(200, b"x" * 3_000_000)), largest_answer=1, largest_stream=2_500_000)
+    )
+    pieces = large.stream("up", AT)
+    assert len(next(pieces)) < 2_000_000
+    with pytest.raises(Failure, match="which is not read"):
+        list(pieces)
+
+
 def test_a_wrong_query_is_told_in_the_servers_words(prometheus: Server) -> None:
     with pytest.raises(Failure, match=r"answered HTTP 400: .*parse error"):
         PrometheusClient(PrometheusOptions(prometheus.url)).query("sum(", AT)

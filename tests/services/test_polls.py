@@ -9,6 +9,7 @@ from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.reading import ProxyReading
 from meshui.domain.telemetry import istio
 from meshui.domain.telemetry.dialects import DIALECTS, Dialect
+from meshui.domain.telemetry.prometheus import Answer
 from meshui.domain.telemetry.rows import TelemetryRows, no_rows
 from meshui.services import parts
 from meshui.services.ask_telemetry import AT_ONCE, ask_telemetry
@@ -82,9 +83,9 @@ def test_few_answers_are_in_memory_at_once() -> None:
             Counting.most = max(Counting.most, Counting.unread)
             return super().query(promql, at)
 
-    def rows(bodies: Mapping[str, bytes], cluster: str) -> TelemetryRows:
+    def rows(bodies: Mapping[str, Answer], cluster: str) -> TelemetryRows:
         for number in range(20):
-            assert bodies[str(number)]
+            assert len(bodies[str(number)]) == 0
             Counting.unread -= 1
         assert bodies.get("0") is None
         return no_rows(cluster)

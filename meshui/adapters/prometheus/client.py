@@ -7,7 +7,7 @@ used, because an object per sample is what a large mesh can't afford. Every fail
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -18,9 +18,10 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.util.retry import Retry
 
 from meshui.adapters.prometheus.errors import answer_failure, transport_failure, unavailable
-from meshui.domain.failures import Failure
 
 MEGABYTE = 1024 * 1024
+PIECE = MEGABYTE
+"""Bytes of an answer that are handed on at a time."""
 LONGEST_GET = 1500
 """Characters of a query that still go into a URL; longer ones are posted (proxies cut URLs at 2-8 kB)."""
 
@@ -39,6 +40,7 @@ class PrometheusOptions(msgspec.Struct, frozen=True):
     connect_timeout: float = 2.0
     query_timeout: float = 10.0
     largest_answer: int = 64 * MEGABYTE
+    largest_stream: int = 1024 * MEGABYTE
 
 
 class PrometheusClient:
@@ -61,12 +63,19 @@ class PrometheusClient:
 
     def query(self, promql: str, at: datetime) -> bytes:
         """The raw JSON body of an instant query evaluated at `at`. Raises Failure(SOURCE_UNAVAILABLE)."""
+        return b"".join(self._asked(promql, at, self._options.largest_answer))
+
+    def stream(self, promql: str, at: datetime) -> Generator[bytes, None, None]:
+        """The same in pieces while it arrives, for answers too large to hold. Close it to stop early."""
+        return self._asked(promql, at, self._options.largest_stream)
+
+    def _asked(self, promql: str, at: datetime, largest: int) -> Generator[bytes, None, None]:
         form = {"query": promql, "time": f"{at.timestamp():.3f}", "timeout": f"{self._options.query_timeout:g}s"}
-        return self._fetch("/api/v1/query", form, post=len(promql) > LONGEST_GET)
+        return self._fetch("/api/v1/query", form, post=len(promql) > LONGEST_GET, largest=largest)
 
     def version(self) -> str:
         """The server's version, as a check that it is one. Raises Failure(SOURCE_UNAVAILABLE)."""
-        body = self._fetch("/api/v1/status/buildinfo", {}, post=False)
+        body = b"".join(self._fetch("/api/v1/status/buildinfo", {}, post=False, largest=MEGABYTE))
         try:
             return str(msgspec.json.decode(body)["data"]["version"])
         except (msgspec.DecodeError, KeyError, TypeError):
@@ -76,7 +85,7 @@ class PrometheusClient:
         """Gives the connections back."""
         self._session.close()
 
-    def _fetch(self, path: str, form: dict[str, str], *, post: bool) -> bytes:
+    def _fetch(self, path: str, form: dict[str, str], *, post: bool, largest: int) -> Generator[bytes, None, None]:
         deadline = time.monotonic() + self._options.query_timeout + 2
         try:
             with self._session.request(
@@ -90,28 +99,24 @@ class PrometheusClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = self._read(response, deadline)
+                pieces = self._pieces(response, deadline, largest)
                 if response.status_code != 200:
+                    body = b"".join(pieces)
                     raise answer_failure(self._url, response.status_code, response.headers.get("Location"), body)
-                return body
+                yield from pieces
         except requests.RequestException as problem:
             raise transport_failure(self._url, problem, self._options.query_timeout) from problem
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        chunks: list[bytes] = []
+    def _pieces(self, response: requests.Response, deadline: float, largest: int) -> Iterator[bytes]:
         size = 0
-        for chunk in response.iter_content(256 * 1024):
-            size += len(chunk)
-            if size > self._options.largest_answer:
-                raise self._too_large()
+        for piece in response.iter_content(PIECE):
+            size += len(piece)
+            if size > largest:
+                limit = largest / MEGABYTE
+                raise unavailable(self._url, f"gave an answer larger than {limit:g} MB, which is not read")
             if time.monotonic() > deadline:
                 raise unavailable(self._url, f"did not finish its answer in {self._options.query_timeout:g} s")
-            chunks.append(chunk)
-        return b"".join(chunks)
-
-    def _too_large(self) -> Failure:
-        limit = self._options.largest_answer / MEGABYTE
-        return unavailable(self._url, f"gave an answer larger than {limit:g} MB, which is not read")
+            yield piece
 
 
 class _Bearer(AuthBase):

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from meshui.domain.telemetry import istio
-from meshui.domain.telemetry.prometheus import read_vector
+from meshui.domain.telemetry.prometheus import Answer, read_vector
 from meshui.domain.telemetry.rows import Durations, FloatColumn, Strings, TelemetryRows, no_rows
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -27,8 +27,8 @@ class Dialect(msgspec.Struct, frozen=True):
     """A PromQL vector that has samples where the dialect is spoken."""
     queries: Mapping[str, str]
     """Name -> PromQL, cluster-wide; `{window}` is the range, such as `15s`."""
-    rows: Callable[[Mapping[str, bytes], str], TelemetryRows]
-    """The rows in the answers (name -> body) of a cluster. Each body is asked for once, in the order of `queries`, and
+    rows: Callable[[Mapping[str, Answer], str], TelemetryRows]
+    """The rows in the answers by query name of a cluster. Each is asked for once, in the order of `queries`, and
     not kept; an absent one reads as no samples. Raises Failure(SOURCE_UNAVAILABLE)."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from meshui.domain.telemetry.prometheus import Vector, no_samples, read_vector
+from meshui.domain.telemetry.prometheus import Answer, Vector, no_samples, read_vector
 from meshui.domain.telemetry.reader import Labels, Reader
 from meshui.domain.telemetry.rows import TelemetryRows
 
@@ -46,7 +46,7 @@ asked for apart: a quantile needs the lower bound of its bucket. Istio's TCP "re
 so it is the request direction, and "sent" the response direction."""
 
 
-def rows(bodies: Mapping[str, bytes], cluster: str) -> TelemetryRows:
+def rows(bodies: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     """The rows in the answers to QUERIES (name -> body; an absent one reads as no samples). `cluster` stands where a
     series does not say its cluster. Each body is asked for once, in the order of QUERIES, and not kept. Raises
     Failure(SOURCE_UNAVAILABLE)."""
