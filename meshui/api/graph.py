@@ -1,8 +1,9 @@
-"""The live graph, and the recent past of one element of it."""
+"""The graph as it is and as it was, what differs between two moments, and the recent past of one element."""
 
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.utils import OpenApiParameter
@@ -12,27 +13,38 @@ from rest_framework.views import APIView
 from meshui import wiring
 from meshui.api.answers import JSON, answer
 from meshui.api.clusters import inventory_of
-from meshui.contract.asked import known_cluster, known_view, known_window
-from meshui.contract.graph import ExportQuery, FindQuery, GraphQuery, SeriesQuery, ShownQuery
+from meshui.contract.asked import known_cluster, known_moment, known_view, known_window
+from meshui.contract.graph import (
+    CompareQuery,
+    ExportQuery,
+    FindQuery,
+    GraphQuery,
+    MomentsQuery,
+    SeriesQuery,
+    ShownQuery,
+    ViewQuery,
+)
 from meshui.contract.openapi import describe
+from meshui.domain.graph.compare import Comparison, compare
 from meshui.domain.graph.export import FORMATS
 from meshui.domain.graph.find import Matched, find, hidden
 from meshui.domain.graph.model import GraphView, ViewSpec
-from meshui.services import read_graph, read_series
+from meshui.services import read_graph, read_moments, read_past, read_series
+from meshui.services.read_moments import Moments
 from meshui.services.read_series import Series
 
 _IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, "header", description="The ETag of the view that one has.")
 
 
 class LiveGraphView(APIView):
-    """The graph of a cluster."""
+    """The graph of a cluster, now or at a past moment."""
 
     @describe(
         "getGraph",
-        "The graph as it is now",
+        "The graph as it is now, or as it was",
         answer=GraphView,
         query=ShownQuery,
-        problems=[404, 503],
+        problems=[404, 429, 503],
         headers=[_IF_NONE_MATCH],
         unchanged=True,
     )
@@ -41,9 +53,14 @@ class LiveGraphView(APIView):
         query = ShownQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         if hide := query.validated_data.get("hide"):
-            return answer(hidden(read_graph.current_view(wiring.store(), cluster, spec, window), hide))
-        version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window)
-        etag = _etag(cluster, window, spec, version)
+            return answer(hidden(_view(query, cluster, spec, window), hide))
+        if at := known_moment(query.validated_data.get("at")):
+            metrics = wiring.cluster_runtime(cluster).metrics
+            view, body = read_past.past_view_bytes(wiring.store(), metrics, cluster, spec, window, at)
+            etag = _etag(cluster, window, spec, f"{view.version} {view.past.origin if view.past else ''}")
+        else:
+            version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window)
+            etag = _etag(cluster, window, spec, str(version))
         if etag in [given.strip() for given in request.headers.get("If-None-Match", "").split(",")]:
             response: HttpResponse = HttpResponseNotModified()
         else:
@@ -56,12 +73,12 @@ class LiveGraphView(APIView):
 class FindView(APIView):
     """Looking for nodes and edges by what is true of them."""
 
-    @describe("findInGraph", "What an expression finds", answer=Matched, query=FindQuery, problems=[404, 503])
+    @describe("findInGraph", "What an expression finds", answer=Matched, query=FindQuery, problems=[404, 429, 503])
     def get(self, request: Request, cluster: str) -> HttpResponse:
         known_cluster(cluster)
         query = FindQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
-        view = read_graph.current_view(wiring.store(), cluster, spec, window)
+        view = _view(query, cluster, spec, window)
         return answer(find(view, query.validated_data["expression"]))
 
 
@@ -73,7 +90,7 @@ class ExportView(APIView):
         "The graph as a file: GraphML, DOT or JSON",
         answer=None,
         query=ExportQuery,
-        problems=[404, 503],
+        problems=[404, 429, 503],
         media_types=[one.media_type for one in FORMATS.values()],
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
@@ -81,13 +98,56 @@ class ExportView(APIView):
         query = ExportQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         chosen = FORMATS[query.validated_data["to"]]
-        view = read_graph.current_view(wiring.store(), cluster, spec, window)
+        view = _view(query, cluster, spec, window)
         if hide := query.validated_data.get("hide"):
             view = hidden(view, hide)
         response = HttpResponse(chosen.write(view), content_type=f"{chosen.media_type}; charset=utf-8")
-        name = f"{cluster}-{view.published_at:%Y%m%dT%H%M%SZ}.{chosen.extension}"
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        response.headers["Cache-Control"] = "private, no-store"
+        return _as_file(response, f"{cluster}-{view.published_at:{_FILE_TIME}}.{chosen.extension}")
+
+
+class MomentsView(APIView):
+    """The past that can be shown."""
+
+    @describe(
+        "listMoments",
+        "Which past moments can be shown, and how much traffic there was",
+        answer=Moments,
+        query=MomentsQuery,
+        problems=[404, 429, 503],
+    )
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        known_cluster(cluster)
+        query = MomentsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        given = query.validated_data
+        window = known_window(given.get("window"))
+        end = known_moment(given.get("to"), "to") or datetime.now(UTC)
+        begin = known_moment(given.get("from"), "from") or end - timedelta(hours=1)
+        metrics = wiring.cluster_runtime(cluster).metrics
+        return answer(read_moments.moments(wiring.store(), metrics, cluster, window, begin, end, given.get("step")))
+
+
+class CompareView(APIView):
+    """Two moments of the graph."""
+
+    @describe(
+        "compareGraphs",
+        "What is new, gone, failing, slower or busier between two moments, as far as it is not chance",
+        answer=Comparison,
+        query=CompareQuery,
+        problems=[404, 429, 503],
+    )
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        known_cluster(cluster)
+        query = CompareQuery(data=request.query_params)
+        spec, window = _asked(query, cluster)
+        given = query.validated_data
+        moments = known_moment(given["from"], "from"), known_moment(given.get("to"), "to")
+        before, after = (_view_at(one, cluster, spec, window) for one in moments)
+        response = answer(compare(before, after))
+        if given["download"]:
+            name = f"{cluster}-{before.published_at:{_FILE_TIME}}-{after.published_at:{_FILE_TIME}}.json"
+            return _as_file(response, name)
         return response
 
 
@@ -100,16 +160,38 @@ class SeriesView(APIView):
         query = SeriesQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         given = query.validated_data
-        series = read_series.series(wiring.store(), cluster, window, given["id"], spec, given["last"])
+        at = known_moment(given.get("at"))
+        series = read_series.series(wiring.store(), cluster, window, given["id"], spec, given["last"], at)
         return answer(series)
 
 
-def _asked(query: GraphQuery, cluster: str) -> tuple[ViewSpec, int]:
+def _view(query: GraphQuery, cluster: str, spec: ViewSpec, window: int) -> GraphView:
+    """The view at the moment asked for, or the live one."""
+    return _view_at(known_moment(query.validated_data.get("at")), cluster, spec, window)
+
+
+def _view_at(at: datetime | None, cluster: str, spec: ViewSpec, window: int) -> GraphView:
+    if at is None:
+        return read_graph.current_view(wiring.store(), cluster, spec, window)
+    metrics = wiring.cluster_runtime(cluster).metrics
+    return read_past.past_view(wiring.store(), metrics, cluster, spec, window, at)
+
+
+_FILE_TIME = "%Y%m%dT%H%M%SZ"
+
+
+def _as_file(response: HttpResponse, name: str) -> HttpResponse:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _asked(query: ViewQuery, cluster: str) -> tuple[ViewSpec, int]:
     query.is_valid(raise_exception=True)
     window = known_window(query.validated_data.get("window"))
     return known_view(query.spec(), lambda: inventory_of(cluster)), window
 
 
-def _etag(cluster: str, window: int, spec: ViewSpec, version: int) -> str:
+def _etag(cluster: str, window: int, spec: ViewSpec, version: str) -> str:
     whole = f"{cluster}|{version}|{window}|{spec}"
     return f'"{hashlib.sha256(whole.encode()).hexdigest()[:32]}"'

@@ -13,6 +13,8 @@ cluster_patterns: list[URLPattern] = [
     path("graph", graph.LiveGraphView.as_view()),
     path("graph/find", graph.FindView.as_view()),
     path("graph/export", graph.ExportView.as_view()),
+    path("graph/moments", graph.MomentsView.as_view()),
+    path("graph/compare", graph.CompareView.as_view()),
     path("series", graph.SeriesView.as_view()),
     path("namespaces", mesh.NamespacesView.as_view()),
     path("services", mesh.ServicesView.as_view()),

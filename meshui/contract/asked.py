@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -37,6 +38,30 @@ def known_window(seconds: int | None) -> int:
             fields={"window": f"This must be one of {known}."},
         )
     return seconds
+
+
+def known_moment(at: datetime | None, field: str = "at") -> datetime | None:
+    """The moment, of a past that may be asked for; None, the present, stays. Raises Failure(INVALID)."""
+    if at is None:
+        return None
+    now = datetime.now(UTC)
+    reach = timedelta(days=settings.MESHUI.replay_days)
+    if at > now + _CLOCKS_APART:
+        wrong = "This must not be in the future."
+    elif at < now - reach:
+        wrong = f"This must not be more than {settings.MESHUI.replay_days:g} days ago."
+    else:
+        return at
+    raise Failure(
+        Code.INVALID,
+        f"The graph can't be shown at {at:%Y-%m-%d %H:%M:%S %Z}.",
+        next_step=f"Choose a moment of the last {settings.MESHUI.replay_days:g} days.",
+        fields={field: wrong},
+    )
+
+
+_CLOCKS_APART = timedelta(seconds=5)
+"""A client's clock may be so much ahead."""
 
 
 def known_view(spec: ViewSpec, objects: Callable[[], Inventory | None]) -> ViewSpec:

@@ -39,7 +39,7 @@ class Names(serializers.Field[tuple[str, ...], str, str, str]):
         return ",".join(value)
 
 
-class GraphQuery(QueryInput):
+class ViewQuery(QueryInput):
     """Which view of the graph."""
 
     view = serializers.ChoiceField(choices=_VIEWS, default="workload", help_text="What a node stands for.")
@@ -69,6 +69,14 @@ class GraphQuery(QueryInput):
             box_by=given["box_by"],
             expanded=given["expanded"],
         )
+
+
+class GraphQuery(ViewQuery):
+    """Which view of the graph, and when."""
+
+    at = serializers.DateTimeField(
+        required=False, help_text="As it was then (ISO 8601, such as 2026-11-24T12:00:00Z); none: as it is now."
+    )
 
 
 @extend_schema_field(str)
@@ -108,3 +116,38 @@ class ExportQuery(ShownQuery):
     """Which view, and for which program."""
 
     to = serializers.ChoiceField(choices=tuple(FORMATS), help_text="GraphML, DOT (Graphviz) or JSON.")
+
+
+class _Span(QueryInput):
+    """`from` and `to`: names that Python keeps for itself, so that they can't be attributes."""
+
+    def get_fields(self) -> dict[str, Any]:
+        told = {"from": self.begins, "to": "Where it ends; none: now."}
+        required = self.begins_required
+        moments = {
+            name: serializers.DateTimeField(required=required and name == "from", help_text=text)
+            for name, text in told.items()
+        }
+        return {**moments, **super().get_fields()}
+
+    begins = "Where it begins; none: an hour before the end."
+    begins_required = False
+
+
+class MomentsQuery(_Span):
+    """Which stretch of the past, in how large steps."""
+
+    step = serializers.IntegerField(
+        required=False, min_value=1, max_value=86_400, help_text="Seconds; none: 120 steps or fewer."
+    )
+    window = serializers.IntegerField(
+        required=False, min_value=1, max_value=604_800, help_text="Seconds; one of the cluster's windows."
+    )
+
+
+class CompareQuery(_Span, ViewQuery):
+    """Which two moments of which view."""
+
+    begins = "The earlier moment, which the other is compared with."
+    begins_required = True
+    download = YesNo(default=False, help_text="Answer with a file to save.")

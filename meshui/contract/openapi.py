@@ -35,7 +35,7 @@ _PROBLEMS = {
     413: "The body is above 1 MiB.",
     415: "The body is not JSON.",
     422: "Validation found an error that blocks the change.",
-    429: "Too many failed attempts.",
+    429: "Too many failed attempts, or too many who ask for the past at once.",
     503: "A source does not answer, or there is no snapshot yet.",
 }
 

@@ -10,9 +10,9 @@ import msgspec
 from meshui.domain.arrays import decode_array, encode_array
 from meshui.domain.failures import Failure
 from meshui.domain.graph.model import SourceState
-from meshui.domain.graph.totals import MeshTotals
 from meshui.domain.proxy.reading import ProxyReading
 from meshui.domain.telemetry.rows import TelemetryRows
+from meshui.domain.telemetry.totals import MeshTotals
 from meshui.services.ports import Manifest, SnapshotStore
 
 SourceName = Literal["telemetry", "inventory", "proxies"]

@@ -107,8 +107,8 @@ class SnapshotStore(Protocol):
 
     def live_version(self, cluster: str, window_seconds: int) -> int | None: ...
 
-    def ring_versions(self, cluster: str, window_seconds: int, last: int) -> list[int]:
-        """Oldest first."""
+    def ring_versions(self, cluster: str, window_seconds: int, last: int, until: int | None = None) -> list[int]:
+        """The last ones, not above `until` where it is given; oldest first."""
         ...
 
     def ring_entries(self, cluster: str, window_seconds: int, versions: Sequence[int]) -> list[tuple[int, bytes]]: ...

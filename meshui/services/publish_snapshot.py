@@ -6,9 +6,7 @@ what a later one published.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from meshui.domain.failures import Code, Failure
@@ -19,6 +17,7 @@ from meshui.domain.telemetry.rows import no_rows
 from meshui.services import parts, read_graph
 from meshui.services.ports import Events, SnapshotStore
 from meshui.services.read_inventory import inventory_or_none
+from meshui.services.turn import turn
 
 LOCK_SECONDS = 20.0
 PATIENCE_SECONDS = 5.0
@@ -34,7 +33,8 @@ def publish_snapshot(
 ) -> int | None:
     """The version published; None when a later publisher was faster. Raises Failure(SOURCE_UNAVAILABLE) when the store
     fails, and THROTTLED when others have been publishing for too long."""
-    with _only_one(store, cluster) as fence:
+    busy = f"Another worker has been publishing {cluster} for {PATIENCE_SECONDS:g} s"
+    with turn(store, f"publish:{cluster}", hold=LOCK_SECONDS, patience=PATIENCE_SECONDS, busy=busy) as fence:
         snapshot = _next(store, cluster, window_seconds, clock())
         version, note = snapshot.version, parts.ring_note(snapshot.evaluated_at, mesh_totals(snapshot.graph))
         if not store.publish(cluster, window_seconds, version, encode(snapshot), fence, note):
@@ -79,17 +79,3 @@ def _previous(store: SnapshotStore, cluster: str, window_seconds: int) -> MeshSn
         if failure.code is Code.NOT_READY:
             return None
         raise
-
-
-@contextmanager
-def _only_one(store: SnapshotStore, cluster: str) -> Iterator[int]:
-    name = f"publish:{cluster}"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (fence := store.lock(name, LOCK_SECONDS)) is None:
-        if time.monotonic() > deadline:
-            raise Failure(Code.THROTTLED, f"Another worker has been publishing {cluster} for {PATIENCE_SECONDS:g} s")
-        time.sleep(0.05)
-    try:
-        yield fence
-    finally:
-        store.unlock(name, fence)

@@ -61,20 +61,27 @@ _kept: PerStore[_Kept] = PerStore(_Kept)
 
 
 def series(
-    store: SnapshotStore, cluster: str, window_seconds: int, element_id: str, spec: ViewSpec, last: int = 120
+    store: SnapshotStore,
+    cluster: str,
+    window_seconds: int,
+    element_id: str,
+    spec: ViewSpec,
+    last: int = 120,
+    at: datetime | None = None,
 ) -> Series:
-    """The last points of the element. Raises Failure(NOT_READY) before the first snapshot, NOT_FOUND for an element
-    that none of them shows, and SOURCE_UNAVAILABLE."""
+    """The last points of the element, up to `at` where it is given. Raises Failure(NOT_READY) before the first
+    snapshot, NOT_FOUND for an element that none of them shows, and SOURCE_UNAVAILABLE."""
     kept = _kept.of(store)
-    versions = store.ring_versions(cluster, window_seconds, min(max(last, 1), LONGEST))
+    until = None if at is None else int(at.timestamp() * 1000)
+    versions = store.ring_versions(cluster, window_seconds, min(max(last, 1), LONGEST), until)
     # One at a time: whoever comes second finds the numbers there.
     with kept.lock:
         numbers = _numbers(kept, store, cluster, window_seconds, spec, versions)
     if not numbers:
         raise Failure(
             Code.NOT_READY,
-            f"There is no history of {cluster} yet",
-            next_step="Points come with every poll.",
+            f"There is no history of {cluster} {'yet' if at is None else 'of then'}",
+            next_step="Points come with every poll, and are kept for some hours.",
             context={"cluster": cluster},
         )
     if not any(element_id in one.inbound or element_id in one.outbound for one in numbers):

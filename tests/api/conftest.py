@@ -125,11 +125,14 @@ class Mesh(NamedTuple):
     config: Config
     events: Told
     publish: Callable[..., None]
+    metrics: Metrics
+    """What a request that asks Prometheus gets."""
 
 
 class Runtime(NamedTuple):
     name: str
     config: Config
+    metrics: Metrics
 
 
 @pytest.fixture
@@ -147,8 +150,8 @@ def empty_store(valkey: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisS
 @pytest.fixture
 def mesh(empty_store: RedisStore, monkeypatch: pytest.MonkeyPatch, db: None) -> Mesh:
     """The cluster `demo`, with a shop of web and catalog (v1 90, v2 10) and a published snapshot."""
-    config, events = Config(), Told()
-    monkeypatch.setattr(wiring, "cluster_runtime", lambda name: Runtime(name, config))
+    config, events, metrics = Config(), Told(), Metrics()
+    monkeypatch.setattr(wiring, "cluster_runtime", lambda name: Runtime(name, config, metrics))
     monkeypatch.setattr(wiring, "events", lambda: events)
     inventory = Inventory(
         namespaces=({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},),
@@ -165,7 +168,7 @@ def mesh(empty_store: RedisStore, monkeypatch: pytest.MonkeyPatch, db: None) -> 
         publish_snapshot(empty_store, events, "demo", 15)
 
     publish()
-    return Mesh(empty_store, config, events, publish)
+    return Mesh(empty_store, config, events, publish, metrics)
 
 
 def make_user(username: str, role: Role) -> User:

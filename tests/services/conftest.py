@@ -36,6 +36,7 @@ class Metrics:
 
     def __init__(self, rate: float = 10.0) -> None:
         self.rate = rate
+        self.dialects: tuple[str, ...] = ("istio",)
         self.failure: Failure | None = None
         self.asked: list[tuple[str, datetime]] = []
 
@@ -49,7 +50,7 @@ class Metrics:
             raise self.failure
         result: list[Any] = []
         if "label_replace" in promql:
-            result = [{"metric": {"dialect": "istio"}, "value": [at.timestamp(), "1"]}]
+            result = [{"metric": {"dialect": name}, "value": [at.timestamp(), "1"]} for name in self.dialects]
         elif "istio_requests_total" in promql:
             labels = {
                 "reporter": "source",

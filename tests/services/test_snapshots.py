@@ -6,8 +6,8 @@ import pytest
 from meshui.adapters.store.redis import RedisStore, StoreOptions
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import ViewSpec
-from meshui.domain.graph.totals import MeshTotals
 from meshui.domain.snapshot import decode
+from meshui.domain.telemetry.totals import MeshTotals
 from meshui.services import parts, read_graph
 from meshui.services.cache import SingleFlight
 from meshui.services.poll_inventory import poll_inventory

@@ -152,10 +152,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The graph as it is now
-         * @description The graph of a cluster.
+         * The graph as it is now, or as it was
+         * @description The graph of a cluster, now or at a past moment.
          */
         get: operations["getGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/graph/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is new, gone, failing, slower or busier between two moments, as far as it is not chance
+         * @description Two moments of the graph.
+         */
+        get: operations["compareGraphs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -196,6 +216,26 @@ export interface paths {
          * @description Looking for nodes and edges by what is true of them.
          */
         get: operations["findInGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/graph/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which past moments can be shown, and how much traffic there was
+         * @description The past that can be shown.
+         */
+        get: operations["listMoments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -683,6 +723,15 @@ export interface components {
          * @enum {unknown}
          */
         Code: "blocked" | "conflict" | "forbidden" | "internal" | "invalid" | "not_found" | "not_ready" | "not_signed_in" | "source_unavailable" | "throttled" | "too_large" | "unsupported";
+        /** @description Two views of one graph. `differences`: those that need attention first; within a kind the busiest first. */
+        Comparison: {
+            cluster: string;
+            window_seconds: number;
+            before: components["schemas"]["Side"];
+            after: components["schemas"]["Side"];
+            differences: components["schemas"]["Difference"][];
+            limits: components["schemas"]["Limits"];
+        };
         /** @description A configuration object as the cluster has it now, read as the user who asks. */
         ConfigDetail: {
             object: components["schemas"]["ObjectRef"];
@@ -725,6 +774,20 @@ export interface components {
             type: "delta";
             id: string;
             delta: components["schemas"]["GraphDelta"];
+        };
+        /** @description One thing that is different about one element, with the sentence that says how. An element may have several. */
+        Difference: {
+            /** @enum {unknown} */
+            element: "edge" | "node";
+            id: string;
+            /** @enum {unknown} */
+            kind: "busier" | "failing" | "faster" | "gone" | "new" | "quieter" | "recovered" | "slower";
+            /** @description "web → catalog-v2", or the node's label. */
+            label: string;
+            reason: string;
+            /** @description None where the element is not there. */
+            before: components["schemas"]["Numbers"] | null;
+            after: components["schemas"]["Numbers"] | null;
         };
         /** @description Whether the cluster would take the change (server-side dry run as the user). */
         DryRun: {
@@ -827,6 +890,8 @@ export interface components {
             boxes: components["schemas"]["Box"][];
             nodes: components["schemas"]["Node"][];
             edges: components["schemas"]["Edge"][];
+            /** @description Of a view of the past; None: the live one. */
+            past: components["schemas"]["Past"] | null;
         };
         /** @description When a step may pass. `error_increase`: how much more of the candidate's requests may fail than of the baseline's (a share); `latency_times`: how many times the baseline's p95 its p95 may be; `minimum_requests`: of the candidate in a step before it can pass; `error_budget`: how many requests the whole shift may fail that the baseline would not have failed. */
         Guard: {
@@ -866,6 +931,18 @@ export interface components {
             state: "degraded" | "failing" | "healthy" | "idle" | "unknown";
             reason: string;
         };
+        /** @description What a difference must reach. `minimum_*` are requests within the window. */
+        Limits: {
+            minimum_seen: number;
+            minimum_failed: number;
+            minimum_timed: number;
+            share: number;
+            latency_ratio: number;
+            latency_ms: number;
+            rate_ratio: number;
+            /** @description Of a normal distribution: less than one in a thousand comparisons is over it by chance. */
+            deviations: number;
+        };
         /** @description Who last wrote fields of an object, and how. */
         Manager: {
             manager: string;
@@ -883,6 +960,22 @@ export interface components {
             at: string;
             step: number;
             text: string;
+        };
+        /** @description The moments of a stretch of time, at whole steps, oldest first; where nothing is known there is none. */
+        Moments: {
+            cluster: string;
+            window_seconds: number;
+            step_seconds: number;
+            /** Format: date-time */
+            first: string;
+            /**
+             * Format: date-time
+             * @description The first and the last step of the stretch.
+             */
+            last: string;
+            moments: components["schemas"]["PastMoment"][];
+            /** @description Why nothing is known of the time that the ring does not reach back to. */
+            problem: string | null;
         };
         /** @description Encryption of an edge: what was observed beside what policy predicts, and which object decided. */
         Mtls: {
@@ -933,11 +1026,37 @@ export interface components {
             /** @description Outside the namespaces and workloads asked for: a neighbour, drawn dimmed. */
             outside: boolean;
         };
+        /** @description RED of an edge, or of a node's inbound traffic (outbound, when nobody calls it). */
+        Numbers: {
+            rate: number;
+            error_share: number | null;
+            p95_ms: number | null;
+        };
         /** @description A Kubernetes object by kind, namespace ("" when cluster-scoped) and name. */
         ObjectRef: {
             kind: string;
             namespace: string;
             name: string;
+        };
+        /** @description Where a view of the past comes from; the view's `evaluated_at` is its exact moment. */
+        Past: {
+            /**
+             * @description `ring`: as it was published then. `prometheus`: computed from the metrics of then.
+             * @enum {unknown}
+             */
+            origin: "prometheus" | "ring";
+            /** @description When the objects that it shows (workloads, policies, badges) were read; None: never. */
+            configuration_as_of: string | null;
+            reason: string;
+        };
+        /** @description A moment that can be shown. `rate` (requests per second, each call counted once) and `error_share` are of the whole mesh; None: not known. */
+        PastMoment: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {unknown} */
+            origin: "prometheus" | "ring";
+            rate: number | null;
+            error_share: number | null;
         };
         /** @description Answered by `pong`. */
         Ping: {
@@ -1136,6 +1255,17 @@ export interface components {
             created_at: string;
             ended_at: string | null;
             can_act: boolean;
+        };
+        /** @description One of the two views. */
+        Side: {
+            version: number;
+            /** Format: date-time */
+            published_at: string;
+            evaluated_at: string | null;
+            /** @description None: it is the live one. */
+            past: components["schemas"]["Past"] | null;
+            nodes: number;
+            edges: number;
         };
         /** @description A name and its password. */
         SignInRequest: {
@@ -1752,6 +1882,8 @@ export interface operations {
     getGraph: {
         parameters: {
             query?: {
+                /** @description As it was then (ISO 8601, such as 2026-11-24T12:00:00Z); none: as it is now. */
+                at?: string;
                 /** @description Boxes by cluster, namespace, app; empty: none. */
                 box_by?: string;
                 /** @description Namespaces of the namespace view that are shown with their workloads. */
@@ -1835,6 +1967,115 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareGraphs: {
+        parameters: {
+            query: {
+                /** @description Boxes by cluster, namespace, app; empty: none. */
+                box_by?: string;
+                /** @description Answer with a file to save. */
+                download?: boolean;
+                /** @description Namespaces of the namespace view that are shown with their workloads. */
+                expanded?: string;
+                /** @description The earlier moment, which the other is compared with. */
+                from: string;
+                /** @description Also nodes without traffic. */
+                idle?: boolean;
+                /** @description Also edges that carried something in the last hour, but don't now. */
+                idle_edges?: boolean;
+                /** @description Only these and their neighbours, separated by commas; none: all. */
+                namespaces?: string;
+                /** @description Services as nodes between workloads or apps. */
+                service_nodes?: boolean;
+                /** @description Where it ends; none: now. */
+                to?: string;
+                /**
+                 * @description What a node stands for.
+                 *
+                 *     * `workload` - workload
+                 *     * `versioned_app` - versioned_app
+                 *     * `app` - app
+                 *     * `service` - service
+                 *     * `namespace` - namespace
+                 */
+                view?: "workload" | "versioned_app" | "app" | "service" | "namespace";
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+                /** @description Also these workloads or services, as NAMESPACE/NAME, and their neighbours. */
+                workloads?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Two views of one graph. `differences`: those that need attention first; within a kind the busiest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A source does not answer, or there is no snapshot yet. */
             503: {
                 headers: {
@@ -1849,6 +2090,8 @@ export interface operations {
     exportGraph: {
         parameters: {
             query: {
+                /** @description As it was then (ISO 8601, such as 2026-11-24T12:00:00Z); none: as it is now. */
+                at?: string;
                 /** @description Boxes by cluster, namespace, app; empty: none. */
                 box_by?: string;
                 /** @description Namespaces of the namespace view that are shown with their workloads. */
@@ -1931,6 +2174,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A source does not answer, or there is no snapshot yet. */
             503: {
                 headers: {
@@ -1945,6 +2197,8 @@ export interface operations {
     findInGraph: {
         parameters: {
             query: {
+                /** @description As it was then (ISO 8601, such as 2026-11-24T12:00:00Z); none: as it is now. */
+                at?: string;
                 /** @description Boxes by cluster, namespace, app; empty: none. */
                 box_by?: string;
                 /** @description Namespaces of the namespace view that are shown with their workloads. */
@@ -2011,6 +2265,91 @@ export interface operations {
             };
             /** @description There is no such thing; `context` names it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMoments: {
+        parameters: {
+            query?: {
+                /** @description Where it begins; none: an hour before the end. */
+                from?: string;
+                /** @description Seconds; none: 120 steps or fewer. */
+                step?: number;
+                /** @description Where it ends; none: now. */
+                to?: string;
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The moments of a stretch of time, at whole steps, oldest first; where nothing is known there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moments"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2130,6 +2469,8 @@ export interface operations {
     getSeries: {
         parameters: {
             query: {
+                /** @description As it was then (ISO 8601, such as 2026-11-24T12:00:00Z); none: as it is now. */
+                at?: string;
                 /** @description Boxes by cluster, namespace, app; empty: none. */
                 box_by?: string;
                 /** @description Namespaces of the namespace view that are shown with their workloads. */
@@ -3134,7 +3475,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many failed attempts. */
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3319,7 +3660,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many failed attempts. */
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -74,6 +74,7 @@ export function aView(over: Partial<GraphView> = {}): GraphView {
     boxes: [{ id: "namespace:demo/shop", kind: "namespace", label: "shop", parent: null }],
     nodes: [aNode("web"), aNode("cart")],
     edges: [anEdge("web", "cart")],
+    past: null,
     ...over,
   };
 }

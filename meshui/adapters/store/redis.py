@@ -113,10 +113,12 @@ class RedisStore:
         return None if version is None else int(version)
 
     @_answering
-    def ring_versions(self, cluster: str, window_seconds: int, last: int) -> list[int]:
-        """The versions of the last snapshots, oldest first."""
-        found = self._redis.zrange(self._key(cluster, "ring", str(window_seconds)), -max(last, 1), -1)
-        return [int(version) for version in found]
+    def ring_versions(self, cluster: str, window_seconds: int, last: int, until: int | None = None) -> list[int]:
+        """The versions of the last snapshots, of those not above `until` where it is given; oldest first."""
+        newest: float = float("inf") if until is None else until
+        ring = self._key(cluster, "ring", str(window_seconds))
+        found = self._redis.zrevrangebyscore(ring, newest, "-inf", 0, max(last, 1))
+        return [int(version) for version in reversed(found)]
 
     @_answering
     def ring_entries(self, cluster: str, window_seconds: int, versions: Sequence[int]) -> list[tuple[int, bytes]]:
@@ -127,11 +129,10 @@ class RedisStore:
         unpacked = ((version, _unpack(data)) for version, data in zip(versions, found, strict=True))
         return [(version, data) for version, data in unpacked if data is not None]
 
-    @_answering
     def ring_version_at(self, cluster: str, window_seconds: int, at: int) -> int | None:
         """The newest version in the ring that is not above `at`."""
-        found = self._redis.zrevrangebyscore(self._key(cluster, "ring", str(window_seconds)), at, "-inf", 0, 1)
-        return int(found[0]) if found else None
+        found = self.ring_versions(cluster, window_seconds, 1, at)
+        return found[0] if found else None
 
     @_answering
     def ring_notes(self, cluster: str, window_seconds: int, first: int, last: int) -> list[tuple[int, bytes]]:

@@ -153,6 +153,16 @@ class SourceState(msgspec.Struct, frozen=True):
     """Of telemetry: the metrics dialects that were found and are read, such as `istio`."""
 
 
+class Past(msgspec.Struct, frozen=True):
+    """Where a view of the past comes from; the view's `evaluated_at` is its exact moment."""
+
+    origin: Literal["ring", "prometheus"]
+    """`ring`: as it was published then. `prometheus`: computed from the metrics of then."""
+    configuration_as_of: datetime | None
+    """When the objects that it shows (workloads, policies, badges) were read; None: never."""
+    reason: str
+
+
 class GraphView(msgspec.Struct, frozen=True):
     """A projection of one snapshot, shared by all viewers who look at it."""
 
@@ -166,6 +176,8 @@ class GraphView(msgspec.Struct, frozen=True):
     boxes: tuple[Box, ...]
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    past: Past | None = None
+    """Of a view of the past; None: the live one."""
 
 
 class GraphDelta(msgspec.Struct, frozen=True):

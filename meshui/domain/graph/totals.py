@@ -1,24 +1,15 @@
-"""A whole mesh in two numbers, for the strip below a replay."""
+"""A whole graph in two numbers, for the strip below a replay."""
 
 from __future__ import annotations
-
-import msgspec
 
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.telemetry.responses import ERROR
 from meshui.domain.telemetry.rows import TCP
-
-
-class MeshTotals(msgspec.Struct, frozen=True):
-    """Requests per second over all edges of the finest grain, and how many of them failed. TCP is not in it: a
-    connection is no request."""
-
-    rate: float
-    failed: float
+from meshui.domain.telemetry.totals import MeshTotals
 
 
 def mesh_totals(graph: MeshGraph) -> MeshTotals:
-    """The totals of a graph."""
+    """The requests over all edges of the finest grain."""
     responses = graph.responses
     failed = (responses.outcome == ERROR) & (graph.protocol[responses.edge] != TCP)
     return MeshTotals(

@@ -1,4 +1,5 @@
-from meshui.domain.graph.totals import MeshTotals, mesh_totals
+from meshui.domain.graph.totals import mesh_totals
+from meshui.domain.telemetry.totals import MeshTotals
 
 
 def test_totals_are_of_requests_and_their_failures_and_not_of_connections(shop):
