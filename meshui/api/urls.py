@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from meshui.api import clusters, config, demo, graph, history, mesh, session, shifts, weights
+from meshui.api import clusters, config, demo, graph, history, mesh, mtls, session, shifts, weights
 
 _SERVICE = "services/<str:namespace>/<str:name>"
 
@@ -28,6 +28,10 @@ cluster_patterns: list[URLPattern] = [
     path("workloads/<str:namespace>/<str:name>", mesh.WorkloadView.as_view()),
     path("config", config.ConfigListView.as_view()),
     path("config/<str:kind>/<str:namespace>/<str:name>", config.ConfigView.as_view()),
+    path("mtls", mtls.PostureView.as_view()),
+    path("mtls/namespaces/<str:namespace>", mtls.NamespacePostureView.as_view()),
+    path("mtls/edge", mtls.EdgeExplanationView.as_view()),
+    path("mtls/strict", mtls.StrictView.as_view()),
     path("proxies", config.ProxiesView.as_view()),
     path("changes", history.ChangesView.as_view()),
 ]

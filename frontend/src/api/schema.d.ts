@@ -244,6 +244,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/mtls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Modes and observed encryption by namespace
+         * @description The posture of the mesh.
+         */
+        get: operations["getMtls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/mtls/edge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why an edge is encrypted or not, level by level
+         * @description Both sides of an edge.
+         */
+        get: operations["explainMtls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/mtls/namespaces/{namespace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The mode at every workload port, and which object decided
+         * @description The posture of a namespace.
+         */
+        get: operations["listMtlsWorkloads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/mtls/strict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May a namespace or workload become STRICT? Who would break, and the steps; `exit_code` is for pipelines
+         * @description The gate to STRICT, and the plan.
+         */
+        get: operations["getStrictPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/namespaces": {
         parameters: {
             query?: never;
@@ -664,6 +744,14 @@ export interface components {
             label: string;
             parent: string | null;
         };
+        /** @description One workload that the call may reach. */
+        CalledExplanation: {
+            namespace: string;
+            name: string;
+            /** @enum {unknown} */
+            plane: "ambient" | "none" | "sidecar";
+            ports: components["schemas"]["PortExplanation"][];
+        };
         /** @description An edit with the object before and after. */
         ChangeDetail: {
             change: components["schemas"]["ChangeSummary"];
@@ -789,6 +877,18 @@ export interface components {
             before: components["schemas"]["Numbers"] | null;
             after: components["schemas"]["Numbers"] | null;
         };
+        /** @description An edge on which policy and observation differ. `source` and `destination` are node ids. */
+        Disagreement: {
+            source: string;
+            destination: string;
+            protocol: string;
+            rate: number;
+            /** @enum {unknown} */
+            expected: "mixed" | "mutual_tls" | "plain_text" | "refused" | "unknown";
+            observed_share: number;
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+        };
         /** @description Whether the cluster would take the change (server-side dry run as the user). */
         DryRun: {
             ok: boolean;
@@ -836,6 +936,12 @@ export interface components {
             hosts: string[];
             /** @description When it last carried anything, if it carries nothing now; edges are forgotten an hour later. */
             idle_since: string | null;
+        };
+        /** @description The caller's side (how it takes part in the mesh) and each workload it may reach. */
+        EdgeExplanation: {
+            /** @enum {unknown} */
+            caller_plane: "ambient" | "none" | "sidecar";
+            called: components["schemas"]["CalledExplanation"][];
         };
         /** @description A message that can't be followed. The socket stays open. */
         ErrorMessage: {
@@ -954,6 +1060,27 @@ export interface components {
             nodes: string[];
             edges: string[];
         };
+        /** @description The whole mesh. `mode` holds for namespaces without a policy. */
+        MeshPosture: {
+            /** @enum {unknown} */
+            mode: "DISABLE" | "PERMISSIVE" | "STRICT";
+            /** @enum {unknown} */
+            level: "default" | "mesh" | "namespace" | "port" | "workload";
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            auto_mtls: boolean;
+            namespaces: components["schemas"]["NamespacePosture"][];
+            /** @description The busiest first, at most 200. */
+            disagreements: components["schemas"]["Disagreement"][];
+        };
+        /** @description One level that was asked for a mode, the most specific first. `mode` is UNSET where the level leaves it to the next, and None where nothing speaks at that level; `ignored` are younger policies of the same level. */
+        ModeStep: {
+            /** @enum {unknown} */
+            level: "default" | "mesh" | "namespace" | "port" | "workload";
+            object: components["schemas"]["ObjectRef"] | null;
+            mode: string | null;
+            decided: boolean;
+            ignored: components["schemas"]["ObjectRef"][];
+        };
         /** @description A line of the shift's history. */
         Moment: {
             /** Format: date-time */
@@ -987,6 +1114,25 @@ export interface components {
             mode: string;
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
+        };
+        /** @description A namespace: the mode for workloads without a policy of their own, how many workloads have which, and what they were sent. `permissive_since`: since when at most it lets plain text in, RFC 3339; None where it does not. */
+        NamespacePosture: {
+            namespace: string;
+            /** @enum {unknown} */
+            mode: "DISABLE" | "PERMISSIVE" | "STRICT";
+            /** @enum {unknown} */
+            level: "default" | "mesh" | "namespace" | "port" | "workload";
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            strict: number;
+            permissive: number;
+            disabled: number;
+            mixed: number;
+            without_proxy: number;
+            gateways: number;
+            rate: number;
+            observed_share: number | null;
+            plain_callers: number;
+            permissive_since: string | null;
         };
         /** @description A namespace and how much is in it. */
         NamespaceSummary: {
@@ -1063,6 +1209,24 @@ export interface components {
             /** @enum {unknown} */
             type: "ping";
         };
+        /** @description A caller whose calls would be refused. `node` and `destination` are node ids; rates per second; `last_seen` is None when it was before MeshUI looked. */
+        PlainCaller: {
+            node: string;
+            namespace: string;
+            name: string;
+            destination: string;
+            destination_namespace: string;
+            destination_name: string;
+            service: string;
+            protocol: string;
+            rate: number;
+            plain_rate: number;
+            /** @enum {unknown} */
+            cause: "ambient" | "bypass" | "destination_rule" | "no_proxy" | "outside";
+            reason: string;
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            last_seen: string | null;
+        };
         /** @description A pod. */
         PodSummary: {
             name: string;
@@ -1085,6 +1249,30 @@ export interface components {
             target_port: string;
             app_protocol: string;
             protocol: string;
+        };
+        /** @description One port of the called workload: what decided on the server's side, and what comes of the call. */
+        PortExplanation: {
+            port: number | null;
+            name: string;
+            steps: components["schemas"]["ModeStep"][];
+            /** @enum {unknown} */
+            expected: "mixed" | "mutual_tls" | "plain_text" | "refused" | "unknown";
+            mode: string;
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+        };
+        /** @description The mode in force at a workload's port (None: at every port that no policy names). `name` and `services` are of the services in front of it. */
+        PortMode: {
+            port: number | null;
+            name: string;
+            http: boolean;
+            services: string[];
+            /** @enum {unknown} */
+            mode: "DISABLE" | "PERMISSIVE" | "STRICT";
+            /** @enum {unknown} */
+            level: "default" | "mesh" | "namespace" | "port" | "workload";
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            steps: components["schemas"]["ModeStep"][];
         };
         /** @description The weights wanted, by destination id: whole numbers from 0 to 100, 100 in total for each route. */
         PreviewWeightsRequest: {
@@ -1135,6 +1323,12 @@ export interface components {
             certificates: components["schemas"]["ProxyCertificate"][];
             /** @description Configuration that it refused, and why. */
             rejected: string[];
+        };
+        /** @description A workload that too few requests reached to tell who calls it. */
+        QuietWorkload: {
+            namespace: string;
+            name: string;
+            requests: number;
         };
         /** @description The client saw a gap (a delta whose `base` is not the version it has): sends the whole view. */
         Resync: {
@@ -1320,6 +1514,53 @@ export interface components {
              */
             reason: string;
         };
+        /** @description May it become STRICT? For a pipeline: `exit_code` is 0 for safe, 1 for would_break, 2 for not_enough_traffic. */
+        StrictAnswer: {
+            namespace: string;
+            workload: string | null;
+            /** @enum {unknown} */
+            status: "not_enough_traffic" | "safe" | "would_break";
+            /** @enum {unknown} */
+            exit_code: 0 | 1 | 2;
+            reason: string;
+            /** @description It takes mutual TLS only now. */
+            already: boolean;
+            window_seconds: number;
+            evaluated_at: string | null;
+            /** @description Those in scope, gateways left out. */
+            workloads: string[];
+            /** @description Who would be refused. */
+            callers: components["schemas"]["PlainCaller"][];
+            hazards: components["schemas"]["StrictHazard"][];
+            /** @description Workloads that too few requests reached to tell. */
+            quiet: components["schemas"]["QuietWorkload"][];
+            steps: components["schemas"]["StrictStepAnswer"][];
+            policy_yaml: string;
+            /** @description The object in force now that the policy is made from. */
+            replaces: components["schemas"]["ObjectRef"] | null;
+        };
+        /** @description Something that STRICT would break or leave open although no traffic shows it. `breaks`: it certainly fails. */
+        StrictHazard: {
+            /** @enum {unknown} */
+            code: "excluded_port" | "no_proxy" | "outside_access" | "probe" | "scrape" | "stays_open";
+            namespace: string;
+            name: string;
+            breaks: boolean;
+            message: string;
+            next_step: string;
+        };
+        /** @description One step of the way. */
+        StrictStepAnswer: {
+            /** @enum {unknown} */
+            kind: "bypass" | "destination_rule" | "exception" | "outside" | "probe" | "proxy" | "strict" | "tidy" | "verify";
+            title: string;
+            text: string;
+            /** @description The objects to apply; "" where there are none. */
+            yaml: string;
+            /** @description They only have the fields to merge: `kubectl apply --server-side`, or patch. */
+            patch: boolean;
+            optional: boolean;
+        };
         /** @description Sends the view now, then what changes. The same `id` again replaces the subscription. */
         Subscribe: {
             /** @enum {unknown} */
@@ -1447,6 +1688,17 @@ export interface components {
         WorkloadName: {
             namespace: string;
             name: string;
+        };
+        /** @description A workload, its ports' modes, and what it was sent over the window. `mode` is MIXED where ports differ, and NONE where no proxy enforces any. */
+        WorkloadPosture: {
+            namespace: string;
+            name: string;
+            /** @enum {unknown} */
+            plane: "ambient" | "gateway" | "none" | "sidecar";
+            mode: string;
+            ports: components["schemas"]["PortMode"][];
+            rate: number;
+            observed_share: number | null;
         };
         /** @description A workload (Deployment, StatefulSet, ...) and its pods. */
         WorkloadSummary: {
@@ -2350,6 +2602,262 @@ export interface operations {
             };
             /** @description Too many failed attempts, or too many who ask for the past at once. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMtls: {
+        parameters: {
+            query?: {
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole mesh. `mode` holds for namespaces without a policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshPosture"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainMtls: {
+        parameters: {
+            query?: {
+                /** @description NAMESPACE/NAME of the workload reached. */
+                called?: string;
+                /** @description NAMESPACE/NAME of the calling workload; none: unknown. */
+                caller?: string;
+                /** @description The caller's own proxy tells of these calls. */
+                caller_reports?: boolean;
+                /** @description NAMESPACE/NAME of the service called. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's side (how it takes part in the mesh) and each workload it may reach. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EdgeExplanation"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMtlsWorkloads: {
+        parameters: {
+            query?: {
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mode at every workload port, and which object decided */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadPosture"][];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStrictPlan: {
+        parameters: {
+            query: {
+                namespace: string;
+                /** @description Workloads that nobody called count as safe. */
+                quiet_is_safe?: boolean;
+                /** @description Seconds; one of the cluster's windows. */
+                window?: number;
+                /** @description Only this workload of the namespace. */
+                workload?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description May it become STRICT? For a pipeline: `exit_code` is 0 for safe, 1 for would_break, 2 for not_enough_traffic. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrictAnswer"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,12 +6,15 @@ from typing import Any
 
 _POD_SPEC_KEPT = {"containers", "initContainers", "serviceAccountName", "nodeName", "hostNetwork"}
 _CONTAINER_KEPT = {"name", "image", "ports", "restartPolicy"}
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_PROBE_KEPT = ("httpGet", "tcpSocket", "grpc")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def trim(manifest: dict[str, Any], api_version: str, kind: str) -> dict[str, Any]:
     """The object with apiVersion and kind (lists leave them out), of managedFields only who and how, and of pod specs
-    no environment, arguments, volumes or probes (they may hold secrets, and nobody reads them here)."""
+    no environment, arguments or volumes, and of probes only the port (they may hold secrets, and nobody reads them
+    here)."""
     kept = {"apiVersion": api_version, "kind": kind} | manifest
     metadata = kept.get("metadata")
     if isinstance(metadata, dict):
@@ -49,8 +52,18 @@ def _pod_spec(spec: dict[str, Any]) -> dict[str, Any]:
     for containers in ("containers", "initContainers"):
         if isinstance(kept.get(containers), list):
             kept[containers] = [
-                {key: value for key, value in container.items() if key in _CONTAINER_KEPT}
+                {key: value for key, value in container.items() if key in _CONTAINER_KEPT} | _probes(container)
                 for container in kept[containers]
                 if isinstance(container, dict)
             ]
     return kept
+
+
+def _probes(container: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for purpose in _PROBES:
+        probe = container.get(purpose)
+        ways = {way: probe[way] for way in _PROBE_KEPT if isinstance(probe.get(way), dict)} if probe else {}
+        if ways:
+            found[purpose] = {way: {"port": asked.get("port", 0)} for way, asked in ways.items()}
+    return found

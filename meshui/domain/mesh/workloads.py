@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,8 @@ _TEMPLATE_HASH = "pod-template-hash"
 class Namespace(msgspec.Struct, frozen=True):
     name: str
     labels: dict[str, str]
+    created: str = ""
+    """RFC 3339."""
 
     @property
     def ambient(self) -> bool:
@@ -42,6 +44,15 @@ class Service(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     annotations: dict[str, str]
     headless: bool = False
+    type: str = "ClusterIP"
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A question that the kubelet asks a container. `port`: a number, or the name of one."""
+
+    purpose: Literal["liveness", "readiness", "startup"]
+    kind: Literal["http", "tcp", "grpc"]
+    port: int | str
 
 
 class Pod(msgspec.Struct, frozen=True):
@@ -62,6 +73,8 @@ class Pod(msgspec.Struct, frozen=True):
     live: bool
     containers: tuple[str, ...]
     ports: dict[str, int]
+    probes: tuple[Probe, ...] = ()
+    """Those over the network."""
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -111,9 +124,22 @@ class _Port(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    port: int | str = 0
+
+
+class _Probe(msgspec.Struct, frozen=True, rename="camel"):
+    http_get: _Asked | None = None
+    tcp_socket: _Asked | None = None
+    grpc: _Asked | None = None
+
+
 class _Container(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     ports: tuple[_Port, ...] = ()
+    liveness_probe: _Probe | None = None
+    readiness_probe: _Probe | None = None
+    startup_probe: _Probe | None = None
 
 
 class _PodSpec(msgspec.Struct, frozen=True, rename="camel"):
@@ -154,12 +180,13 @@ class _ServiceSpec(msgspec.Struct, frozen=True, rename="camel"):
     selector: dict[str, str] = {}
     ports: tuple[ServicePort, ...] = ()
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
+    type: str = "ClusterIP"
 
 
 def namespace(manifest: Manifest) -> Namespace:
     """Raises Malformed."""
     meta = meta_of(manifest)
-    return Namespace(meta.name, meta.labels or {})
+    return Namespace(meta.name, meta.labels or {}, meta.creation_timestamp or "")
 
 
 def service(manifest: Manifest, domain: str) -> Service:
@@ -175,6 +202,7 @@ def service(manifest: Manifest, domain: str) -> Service:
         labels=meta.labels or {},
         annotations=meta.annotations or {},
         headless=spec.cluster_ip == "None",
+        type=spec.type,
     )
 
 
@@ -226,6 +254,7 @@ def pod(manifest: Manifest, replica_set_owners: dict[tuple[str, str], OwnerRefer
         live=meta.deletion_timestamp is None and status.phase not in ("Succeeded", "Failed"),
         containers=names,
         ports=_named_ports(spec),
+        probes=_probes(spec),
     )
 
 
@@ -289,3 +318,16 @@ def _container_names(spec: _PodSpec) -> tuple[str, ...]:
 
 def _named_ports(spec: _PodSpec) -> dict[str, int]:
     return {port.name: port.container_port for one in spec.containers for port in one.ports if port.name}
+
+
+def _probes(spec: _PodSpec) -> tuple[Probe, ...]:
+    found = []
+    for one in spec.containers:
+        for purpose, probe in (
+            ("liveness", one.liveness_probe),
+            ("readiness", one.readiness_probe),
+            ("startup", one.startup_probe),
+        ):
+            ways = {"http": probe.http_get, "tcp": probe.tcp_socket, "grpc": probe.grpc} if probe else {}
+            found += [Probe(purpose, kind, asked.port) for kind, asked in ways.items() if asked]  # type: ignore[arg-type]
+    return tuple(found)

@@ -39,12 +39,20 @@ def merged(predictions: list[MtlsPrediction], observed_share: float | None) -> M
     )
 
 
+def disagrees(expected: MtlsOutcome, share: float) -> bool:
+    """Whether what was seen contradicts what policy makes of an edge. A refused call leaves no share."""
+    return (
+        (expected == "mutual_tls" and share < 0.999)
+        or (expected == "plain_text" and share > 0.001)
+        or expected == "refused"
+    )
+
+
 def _compared(expected: MtlsOutcome, share: float | None) -> str:
     if share is None:
         return "No report from the called side says what was used."
     seen = f"{percent(share)} of the traffic arrives over mutual TLS"
-    if expected == "mutual_tls" and share < 0.999:
-        return f"{seen}, where all of it should."
-    if expected == "plain_text" and share > 0.001:
-        return f"{seen}, where none was expected."
-    return f"{seen}."
+    if not disagrees(expected, share):
+        return f"{seen}."
+    where = {"mutual_tls": "all of it should", "plain_text": "none was expected"}.get(expected, "none should arrive")
+    return f"{seen}, where {where}."
