@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from meshui.domain.authz.match import Text
+from meshui.domain.authz.paths import normalized
 from meshui.domain.mesh.names import Identity
 
 
@@ -88,9 +89,7 @@ class Asked:
         self.host, self.method, self.headers = request.host, request.method, request.headers
         if taken is not None and isinstance(self.headers, dict) and taken in self.headers:
             self.headers = {name: value for name, value in self.headers.items() if name != taken}
-        path = request.path
-        # Envoy's url_path ends before the query and the fragment.
-        self.path = path.partition("?")[0].partition("#")[0] if isinstance(path, str) else path
+        self.path = normalized(request.path) if isinstance(request.path, str) else request.path
         self.claims = claims
         self.request_principal: Text = msgspec.UNSET
         if claims is None:
