@@ -25,7 +25,7 @@ from meshui.domain.mtls.overlay import mtls_predictions
 from meshui.domain.mtls.prediction import MtlsPrediction
 from meshui.domain.telemetry.rows import IntColumn, TelemetryRows
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the encoding changes, so that what an older release stored is not misread."""
 
 

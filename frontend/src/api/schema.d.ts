@@ -934,6 +934,10 @@ export interface components {
             source_principals: string[];
             destination_principals: string[];
             hosts: string[];
+            /** @description The metrics dialects that tell of it, such as `istio`. */
+            dialects: string[];
+            /** @description What they can't tell of such an edge, in sentences. */
+            caveats: string[];
             /** @description When it last carried anything, if it carries nothing now; edges are forgotten an hour later. */
             idle_since: string | null;
         };

@@ -49,6 +49,8 @@ export function anEdge(source: string, destination: string, over: Partial<GraphE
     source_principals: [],
     destination_principals: [],
     hosts: [],
+    dialects: ["istio"],
+    caveats: [],
     idle_since: null,
     ...over,
   };

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from meshui.domain.graph.callers import named_callers
 from meshui.domain.graph.mesh import NONE, MeshGraph, Responses, Tally
 from meshui.domain.graph.nodes import NodeIndex
+from meshui.domain.graph.once import counted_once
 from meshui.domain.graph.reporters import pair, selected
 from meshui.domain.graph.traffic import Ends, Traffic, ends_of, traffic_of
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.telemetry.responses import denial, outcome
 from meshui.domain.telemetry.rows import (
+    AMBIENT,
+    ISTIO,
     PROTOCOLS,
     SECURITY_MUTUAL_TLS,
     SECURITY_UNKNOWN,
@@ -43,6 +46,7 @@ def build_graph(rows: TelemetryRows, inventory: Inventory, *, cluster: str) -> M
     strings = rows.strings if "" in rows.strings else (*rows.strings, "")
     traffic = traffic_of(rows, ends, strings.index(""))
     traffic = named_callers(traffic, rows.strings, inventory, index, index.unknown_sources())
+    traffic = counted_once(traffic, strings, inventory, index)
     codes = _edge_codes(traffic.source, traffic.service, traffic.destination, traffic.protocol, nodes)
     kept = selected(traffic.source, traffic.service, traffic.destination, traffic.protocol, traffic.reporter, nodes)
     edge_codes, first, edge = np.unique(codes[kept], return_index=True, return_inverse=True)
@@ -56,8 +60,8 @@ def build_graph(rows: TelemetryRows, inventory: Inventory, *, cluster: str) -> M
         return sums(edge, column[kept], edges)
 
     source, service, destination = (of_edge(one) for one in (traffic.source, traffic.service, traffic.destination))
-    protocol, reporter = of_edge(traffic.protocol), of_edge(traffic.reporter)
-    joined = _Joined(rows.keys, ends, _sources_of_keys(traffic, ends), nodes, find, reporter)
+    protocol, reporter, dialect = (of_edge(one) for one in (traffic.protocol, traffic.reporter, traffic.dialect))
+    joined = _Joined(rows.keys, ends, _sources_of_keys(traffic, ends), nodes, find, reporter, dialect)
     sent, received = total(traffic.sent), total(traffic.received)
     sized, its_edge = joined.edges(rows.sizes.key, rows.sizes.reporter)
     sent += sums(its_edge, rows.sizes.sent[sized], edges)
@@ -77,6 +81,7 @@ def build_graph(rows: TelemetryRows, inventory: Inventory, *, cluster: str) -> M
         ),
         protocol=protocol,
         reporter=reporter,
+        dialect=dialect,
         rate=total(traffic.rate),
         sent=sent,
         received=received,
@@ -110,10 +115,18 @@ def _finder(edge_codes: LongColumn) -> _Find:
 
 
 class _Joined:
-    """Joins what is counted per key and reporter (durations, sizes) to the edges whose reporter it comes from."""
+    """Joins what is counted per key and reporter (durations, sizes) to the edges whose reporter and dialect it comes
+    from."""
 
     def __init__(
-        self, keys: Keys, ends: Ends, sources: dict[int, int], nodes: int, find: _Find, reporter: IntColumn
+        self,
+        keys: Keys,
+        ends: Ends,
+        sources: dict[int, int],
+        nodes: int,
+        find: _Find,
+        reporter: IntColumn,
+        dialect: IntColumn,
     ) -> None:
         named = ends.source.copy()
         for key, node in sources.items():
@@ -121,12 +134,15 @@ class _Joined:
         self._plain = find(_edge_codes(ends.source, ends.service, ends.destination, keys.protocol, nodes))
         self._named = find(_edge_codes(named, ends.service, ends.destination, keys.protocol, nodes))
         self._reporter = reporter
+        self._dialect = np.where(dialect == AMBIENT, ISTIO, dialect)
+        self._dialect_of_key = keys.dialect
 
     def edges(self, key: IntColumn, reporter: IntColumn) -> tuple[IntColumn, IntColumn]:
         """(rows that count, the edge of each)."""
         edge = np.where(reporter == SOURCE, self._plain[key], self._named[key])
         counts = np.flatnonzero(edge != NONE)
         counts = counts[self._reporter[edge[counts]] == reporter[counts]]
+        counts = counts[self._dialect[edge[counts]] == self._dialect_of_key[key[counts]]]
         return counts.astype(np.int32), edge[counts]
 
 
@@ -142,10 +158,10 @@ def _sources_of_keys(traffic: Traffic, ends: Ends) -> dict[int, int]:
 
 
 def _mtls_share(traffic: Traffic, wanted: LongColumn, nodes: int) -> FloatColumn:
-    """The share of mutual TLS for each wanted (caller, called workload): only the called side or a waypoint knows,
-    and it is asked about the pair, since both sides may name different services. TCP without new connections is
-    judged by bytes."""
-    told = (traffic.reporter != SOURCE) & (traffic.destination != NONE) & (traffic.security != SECURITY_UNKNOWN)
+    """The share of mutual TLS for each wanted (caller, called workload): who tells (never an Istio sidecar that
+    calls) is asked about the pair, since both sides may name different services. TCP without new connections is judged
+    by bytes."""
+    told = (traffic.destination != NONE) & (traffic.security != SECURITY_UNKNOWN)
     stream = (traffic.protocol[told] == TCP).astype(np.int64)
     pairs, which = np.unique(pair(traffic.source[told], traffic.destination[told], stream, nodes), return_inverse=True)
     share = np.full(len(wanted), np.nan)

@@ -101,6 +101,7 @@ def _appended(
         destination=np.concatenate((graph.destination, destination)),
         protocol=np.concatenate((graph.protocol, previous.protocol[kept])),
         reporter=np.concatenate((graph.reporter, previous.reporter[kept])),
+        dialect=np.concatenate((graph.dialect, previous.dialect[kept])),
         rate=np.concatenate((graph.rate, nothing)),
         sent=np.concatenate((graph.sent, nothing)),
         received=np.concatenate((graph.received, nothing)),

@@ -62,7 +62,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 class MeshGraph(msgspec.Struct, frozen=True):
     """`source`, `service` and `destination` are node indexes. At least one of the latter two is there. Rates are per
-    second; `reporter` and `protocol` number rows.REPORTERS and rows.PROTOCOLS."""
+    second; `reporter`, `dialect` and `protocol` number rows.REPORTERS, DIALECTS and PROTOCOLS."""
 
     cluster: str
     strings: tuple[str, ...]
@@ -72,6 +72,7 @@ class MeshGraph(msgspec.Struct, frozen=True):
     destination: IntColumn
     protocol: IntColumn
     reporter: IntColumn
+    dialect: IntColumn
     rate: FloatColumn
     sent: FloatColumn
     received: FloatColumn

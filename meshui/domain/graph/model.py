@@ -134,6 +134,10 @@ class Edge(msgspec.Struct, frozen=True):
     source_principals: tuple[str, ...] = ()
     destination_principals: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()
+    """The metrics dialects that tell of it, such as `istio`."""
+    caveats: tuple[str, ...] = ()
+    """What they can't tell of such an edge, in sentences."""
     idle_since: datetime | None = None
     """When it last carried anything, if it carries nothing now; edges are forgotten an hour later."""
 

@@ -13,15 +13,16 @@ from meshui.domain.graph.aggregate import Spread, Totals, names_by_edge
 from meshui.domain.graph.boxes import Boxed, boxes_of
 from meshui.domain.graph.judge import Memory, ViewNumbers, judged_totals, view_numbers
 from meshui.domain.graph.latency import quantiles
-from meshui.domain.graph.mesh import GraphNode
+from meshui.domain.graph.mesh import GraphNode, MeshGraph
 from meshui.domain.graph.model import Edge, GraphView, Health, Node, Traffic, ViewSpec
 from meshui.domain.graph.responses import Breakdown, breakdowns, most_frequent
 from meshui.domain.graph.shown import Shown, shown_of
-from meshui.domain.graph.views import view_name
+from meshui.domain.graph.views import Grouping, view_name
 from meshui.domain.health.reasons import per_second, pods_health, traffic_health, worse
 from meshui.domain.mtls import prediction as mtls_prediction
 from meshui.domain.snapshot import MeshSnapshot, may_deny
-from meshui.domain.telemetry.rows import PROTOCOLS, REPORTERS, TCP, FloatColumn, IntColumn
+from meshui.domain.telemetry.caveats import caveats as caveats_of
+from meshui.domain.telemetry.rows import DIALECTS, PROTOCOLS, REPORTERS, TCP, FloatColumn, IntColumn
 
 _MOST_NAMES = 8
 """Principals and hosts listed per edge."""
@@ -70,6 +71,7 @@ def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown],
     sources = names_by_edge(grouping, graph.source_principals, graph.strings, _MOST_NAMES)
     destinations = names_by_edge(grouping, graph.destination_principals, graph.strings, _MOST_NAMES)
     hosts = names_by_edge(grouping, graph.hosts, graph.strings, _MOST_NAMES)
+    dialects, caveats = _told_by(graph, grouping)
     ids = [node.id for node in grouping.nodes]
     built = []
     for number in shown:
@@ -102,10 +104,28 @@ def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown],
                 source_principals=sources[number],
                 destination_principals=destinations[number],
                 hosts=hosts[number],
+                dialects=dialects[number],
+                caveats=caveats[number],
                 idle_since=_time(float(edges.idle_since[number])),
             )
         )
     return built
+
+
+def _told_by(graph: MeshGraph, grouping: Grouping) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """(dialects, caveats) of each edge of the view."""
+    spread = Spread(grouping)
+    kinds, kind = np.unique(np.stack((graph.dialect, graph.protocol, graph.reporter)), axis=1, return_inverse=True)
+    count = max(kinds.shape[1], 1)
+    names: list[tuple[str, ...]] = [()] * len(grouping)
+    sentences: list[tuple[str, ...]] = [()] * len(grouping)
+    its = [(DIALECTS[one[0]], caveats_of(*one)) for one in kinds.T.tolist()]
+    for cell in np.unique(spread.group.astype(np.int64) * count + kind.ravel()[spread.element]).tolist():
+        group, number = divmod(cell, count)
+        name, said = its[number]
+        names[group] = (*names[group], *({name} - {*names[group]}))
+        sentences[group] = (*sentences[group], *(one for one in said if one not in sentences[group]))
+    return names, sentences
 
 
 def _nodes(

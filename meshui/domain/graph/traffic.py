@@ -37,6 +37,7 @@ class Traffic(msgspec.Struct, frozen=True):
     source_principal: IntColumn
     destination_principal: IntColumn
     rate: FloatColumn
+    dialect: IntColumn
     closed: FloatColumn
     sent: FloatColumn
     received: FloatColumn
@@ -105,6 +106,7 @@ def traffic_of(rows: TelemetryRows, ends: Ends, empty: int) -> Traffic:
         source_principal=numbers(requests.source_principal, connections.source_principal),
         destination_principal=numbers(requests.destination_principal, connections.destination_principal),
         rate=rates(requests.rate, connections.opened),
+        dialect=rows.keys.dialect[key],
         closed=rates(nothing, connections.closed),
         sent=rates(nothing, connections.sent),
         received=rates(nothing, connections.received),

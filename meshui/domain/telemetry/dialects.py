@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 import numpy as np
 
-from meshui.domain.telemetry import istio
+from meshui.domain.telemetry import ambient, istio
 from meshui.domain.telemetry.prometheus import Answer, read_vector
 from meshui.domain.telemetry.rows import Durations, FloatColumn, Strings, TelemetryRows, no_rows
 
@@ -32,13 +32,13 @@ class Dialect(msgspec.Struct, frozen=True):
     not kept; an absent one reads as no samples. Raises Failure(SOURCE_UNAVAILABLE)."""
 
 
-DIALECTS: Final = (Dialect(istio.NAME, istio.PROBE, istio.QUERIES, istio.rows),)
-"""Best first: where two tell of the same traffic, the earlier is believed."""
+DIALECTS: Final = tuple(Dialect(one.NAME, one.PROBE, one.QUERIES, one.rows) for one in (istio, ambient))
+"""In the order of rows.DIALECTS."""
 
 
 _NAMED: Final = frozenset(
     {"source_cluster", "source_namespace", "source_workload", "service_host", "service_name", "service_namespace"}
-    | {"destination_cluster", "destination_namespace", "destination_workload", "dialect"}
+    | {"destination_cluster", "destination_namespace", "destination_workload"}
     | {"code", "grpc_code", "flags", "source_principal", "destination_principal"}
 )
 """Columns that number strings."""

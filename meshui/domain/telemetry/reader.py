@@ -10,6 +10,7 @@ import numpy as np
 from meshui.domain.telemetry.prometheus import Vector
 from meshui.domain.telemetry.rows import (
     DESTINATION,
+    DIALECTS,
     GRPC,
     HTTP,
     REPORTERS,
@@ -64,9 +65,10 @@ class Reader:
     not say its cluster."""
 
     def __init__(self, cluster: str, dialect: str) -> None:
+        """`dialect` is one of rows.DIALECTS."""
         self.strings = Strings()
         self._cluster = cluster
-        self._dialect = dialect
+        self._dialect = DIALECTS.index(dialect)
         self._keys: dict[tuple[str | int, ...], int] = {}
 
     def rows(
@@ -100,7 +102,7 @@ class Reader:
             destination_namespace=named(7),
             destination_workload=named(8),
             protocol=np.array(columns[9], dtype=np.int32),
-            dialect=np.full(len(columns[9]), self.strings.number(self._dialect), dtype=np.int32),
+            dialect=np.full(len(columns[9]), self._dialect, dtype=np.int32),
         )
 
     def _key(self, labels: Labels, stream: bool) -> int:

@@ -35,6 +35,14 @@ PROTOCOLS: Final[tuple[Literal["http", "grpc", "tcp"], ...]] = ("http", "grpc", 
 """Names of the protocol numbers in a `protocol` column."""
 
 
+DIALECTS: Final = ("istio", "istio-ambient", "linkerd", "consul", "cilium", "envoy")
+"""Names of the dialect numbers in a `dialect` column. Best first: of two that see the same traffic, the earlier is
+believed. What ztunnel and waypoints tell is read as `istio`, for its series are Istio's, and named when workloads are
+known."""
+ISTIO: Final = 0
+AMBIENT: Final = 1
+
+
 def sums(cell: NDArray[np.integer[Any]], value: FloatColumn, cells: int) -> FloatColumn:
     """The sum of `value` in each of `cells` cells."""
     return np.bincount(cell, value, cells).astype(np.float64, copy=False)
@@ -58,8 +66,8 @@ class Strings:
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """The different ends that traffic has, one row each; every column but `protocol` numbers a string. `dialect` is the
-    name of the metrics dialect that told of it: two that tell of the same ends have a key each."""
+    """The different ends that traffic has, one row each; every column but `protocol` and `dialect` numbers a
+    string. Two dialects that tell of the same ends have a key each."""
 
     source_cluster: IntColumn
     source_namespace: IntColumn

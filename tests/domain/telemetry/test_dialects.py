@@ -45,7 +45,7 @@ def test_joined_rows_keep_their_ends_and_numbers():
     assert said == {("web", "catalog-v1", "503", "UH"): 4, ("x", "catalog-v1", "200", "-"): 5}
     assert {told(key) for key in both.connections.key} == {("x", "db")}
     assert both.connections.opened.sum() == second.connections.opened.sum()
-    assert {names[number] for number in keys.dialect} == {"istio"}
+    assert keys.dialect.tolist() == [0] * len(keys)
     assert len(combined([], "demo").keys) == len(combined([no_rows("demo"), no_rows("demo")], "demo").keys) == 0
     assert combined([first], "demo") is first
 

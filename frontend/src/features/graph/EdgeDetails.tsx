@@ -6,6 +6,7 @@ import { flagMeaning } from "../../graph/flags";
 import type { GraphEdge } from "../../graph/model";
 import { mtlsDisagrees, type Tone } from "../../graph/overlay";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
+import { Caveats } from "../telemetry/Caveats";
 import classes from "./graph.module.css";
 import { Bar, RedCharts, Section } from "./parts";
 import type { PanelProps } from "./SidePanel";
@@ -108,6 +109,7 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
             ))}
           </div>
         )}
+        <Caveats edge={edge} />
       </section>
       {Object.keys(edge.codes).length > 0 && (
         <Section title="Response codes">
