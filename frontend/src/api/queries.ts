@@ -26,7 +26,7 @@ export const clustersQuery = queryOptions({
   staleTime: 60_000,
 });
 
-function inCluster<T>(
+export function inCluster<T>(
   cluster: string,
   parts: string[],
   options: { refetchMs?: number; params?: Record<string, string> } = {},

@@ -1213,7 +1213,7 @@ export interface components {
             /** @enum {unknown} */
             type: "ping";
         };
-        /** @description A caller whose calls would be refused. `node` and `destination` are node ids; rates per second; `last_seen` is None when it was before MeshUI looked. */
+        /** @description A caller whose calls would be refused. `node` and `destination` are node ids; rates per second; `last_seen` is None when it was before MeshUI looked; `candidates`: who a caller without a name may be, workloads without a proxy. */
         PlainCaller: {
             node: string;
             namespace: string;
@@ -1230,6 +1230,7 @@ export interface components {
             reason: string;
             decided_by: components["schemas"]["ObjectRef"] | null;
             last_seen: string | null;
+            candidates: string[];
         };
         /** @description A pod. */
         PodSummary: {

@@ -1,4 +1,4 @@
-import { Boxes, FileCode2, Flame, History, type LucideIcon, Network, Waypoints } from "lucide-react";
+import { Boxes, FileCode2, Flame, History, Lock, type LucideIcon, Network, Waypoints } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 
 export interface Page {
@@ -46,6 +46,23 @@ export const PAGES: Page[] = [
     component: page(() => import("../features/workloads/WorkloadsPage"), "WorkloadsPage"),
     below: [
       { path: ":namespace/:name", component: page(() => import("../features/workloads/WorkloadPage"), "WorkloadPage") },
+    ],
+  },
+  {
+    path: "/mtls",
+    label: "Mutual TLS",
+    icon: Lock,
+    letter: "m",
+    component: page(() => import("../features/mtls/MtlsPage"), "MtlsPage"),
+    below: [
+      {
+        path: ":namespace",
+        component: page(() => import("../features/mtls/NamespaceMtlsPage"), "NamespaceMtlsPage"),
+      },
+      {
+        path: ":namespace/strict",
+        component: page(() => import("../features/mtls/StrictPlanPage"), "StrictPlanPage"),
+      },
     ],
   },
   {

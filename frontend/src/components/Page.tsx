@@ -87,10 +87,16 @@ export function Answer<T>({
   return <LoadingScreen what={what} />;
 }
 
-export function PageLink({ to, children }: { to: string; children: ReactNode }) {
+interface PageLinkProps {
+  to: string;
+  params?: Record<string, string>;
+  children: ReactNode;
+}
+
+export function PageLink({ to, params, children }: PageLinkProps) {
   const link = useClusterLink();
   return (
-    <Link className={classes.link} to={link(to)}>
+    <Link className={classes.link} to={link(to, params)}>
       {children}
     </Link>
   );

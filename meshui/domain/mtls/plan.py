@@ -52,6 +52,16 @@ def _steps(inventory: Inventory, scope: Scope, assessment: Assessment) -> Iterat
             tuple(patch for key in names if (patch := _inject(inventory, key)) is not None),
             patch=True,
         )
+    maybe = dict.fromkeys(name for one in by_cause.get("outside", ()) for name in one.candidates)
+    if maybe:
+        keys = [(place, name) for place, _, name in (one.partition("/") for one in maybe)]
+        yield StrictStep(
+            "proxy",
+            "Find out who the unknown caller is, and give it a proxy",
+            f"Without a proxy a caller has no name. {_list(keys)} {'has' if len(keys) == 1 else 'have'} none.",
+            tuple(patch for key in keys[:3] if (patch := _inject(inventory, key)) is not None),
+            patch=True,
+        )
     for ref in dict.fromkeys(one.decided_by for one in by_cause.get("destination_rule", ()) if one.decided_by):
         changed = _without_tls(inventory, ref)
         yield StrictStep(
@@ -71,7 +81,9 @@ def _steps(inventory: Inventory, scope: Scope, assessment: Assessment) -> Iterat
         yield StrictStep(
             "outside",
             "Bring calls from outside in through a gateway",
-            f"{_list((one.namespace, one.name) for one in outside)} can't show the mesh's certificate.",
+            f"{_list((one.namespace, one.name) for one in outside)}: what is not part of the mesh can't show its "
+            "certificate.",
+            optional=bool(maybe),
         )
     if probes := [one for one in assessment.hazards if one.breaks]:
         yield StrictStep(

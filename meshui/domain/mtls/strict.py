@@ -6,6 +6,7 @@ plain text from a workload with a proxy goes past that proxy, and would be refus
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal
@@ -33,7 +34,8 @@ ENOUGH_REQUESTS = 20
 
 class PlainCaller(msgspec.Struct, frozen=True):
     """A caller whose calls would be refused. `node` and `destination` are node ids; rates per second; `last_seen` is
-    None when it was before MeshUI looked."""
+    None when it was before MeshUI looked; `candidates`: who a caller without a name may be, workloads without a
+    proxy."""
 
     node: str
     namespace: str
@@ -49,6 +51,7 @@ class PlainCaller(msgspec.Struct, frozen=True):
     reason: str
     decided_by: ObjectRef | None = None
     last_seen: datetime | None = None
+    candidates: tuple[str, ...] = ()
 
 
 class QuietWorkload(msgspec.Struct, frozen=True):
@@ -116,7 +119,9 @@ def assess(
         if callable_ and requests < ENOUGH_REQUESTS and not streams:
             quiet.append(QuietWorkload(key[0], key[1], requests))
     callers.sort(key=lambda one: (-one.plain_rate, one.node, one.destination))
-    status, reason = _verdict(callers, hazards, () if quiet_is_safe else quiet, blind, scope, already=not open_now)
+    status, reason = _verdict(
+        callers, hazards, () if quiet_is_safe else quiet, blind, scope, already=not open_now, targets=bool(targets)
+    )
     return Assessment(
         status=status,
         reason=reason,
@@ -238,7 +243,15 @@ def _refused(
                 "the proxy (an excluded port, a pod that started without it, a call to the pod's own address)."
             )
         if cause is not None:
-            yield _caller(source, key, service, call, cause, reason, decided_by)
+            found = _caller(source, key, service, call, cause, reason, decided_by)
+            yield msgspec.structs.replace(found, candidates=_nameless(inventory)) if cause == "outside" else found
+
+
+def _nameless(inventory: Inventory) -> tuple[str, ...]:
+    """The workloads whose calls carry no name, at most ten."""
+    root = inventory.mesh.root_namespace
+    found = (key for key, one in sorted(inventory.workloads.items()) if called_plane(one) == "none" and key[0] != root)
+    return tuple(f"{namespace}/{name}" for namespace, name in itertools.islice(found, 10))
 
 
 def _by_todays_policy(seen: MeshSnapshot, call: Call) -> bool:
@@ -280,6 +293,7 @@ def _verdict(
     scope: Scope,
     *,
     already: bool,
+    targets: bool,
 ) -> tuple[Status, str]:
     failing = [one for one in hazards if one.breaks]
     names = list(dict.fromkeys(f"{one.namespace}/{one.name}" if one.namespace else one.name for one in callers))
@@ -297,5 +311,6 @@ def _verdict(
         told = ", ".join(one.name for one in quiet[:3]) + (f" and {len(quiet) - 3} more" if len(quiet) > 3 else "")
         return "not_enough_traffic", f"Too few requests reached {told} to tell who calls there. Choose a longer window."
     if already:
-        return "safe", f"{scope} takes mutual TLS only already."
+        nothing = f"No workload of {scope} follows a PeerAuthentication: a gateway's listeners follow their Gateway."
+        return "safe", f"{scope} takes mutual TLS only already." if targets else nothing
     return "safe", f"All that was seen calling {scope} uses mutual TLS."

@@ -59,6 +59,18 @@ def test_a_caller_that_is_unknown_would_break(busy):
     assert [one.cause for one in assessed(busy).callers] == ["outside"]
 
 
+def test_who_an_unknown_caller_may_be_is_said_and_planned_for(busy):
+    busy.workload("old/legacy", proxy=False)
+    busy.calls("unknown", "shop/catalog", "shop/catalog-v1", 1, by="destination", mtls=False)
+    assert [one.candidates for one in assessed(busy).callers] == [("old/legacy",)]
+    assert [step.kind for step in steps(busy)][:2] == ["proxy", "outside"]
+
+
+def test_a_namespace_of_gateways_follows_no_policy(mesh):
+    mesh.workload("edge/gate", labels={"istio": "ingressgateway"})
+    assert "follow their Gateway" in assessed(mesh, Scope("edge")).reason
+
+
 def test_a_destination_rule_that_forbids_mutual_tls_would_break(busy):
     busy.add("DestinationRule", "shop/web", {"host": "web", "trafficPolicy": {"tls": {"mode": "DISABLE"}}})
     busy.samples.clear()

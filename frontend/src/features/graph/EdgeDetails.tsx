@@ -6,6 +6,7 @@ import { flagMeaning } from "../../graph/flags";
 import type { GraphEdge } from "../../graph/model";
 import { mtlsDisagrees, type Tone } from "../../graph/overlay";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
+import { EdgeExplanation } from "../mtls/EdgeExplanation";
 import { Caveats } from "../telemetry/Caveats";
 import classes from "./graph.module.css";
 import { Bar, RedCharts, Section } from "./parts";
@@ -176,6 +177,13 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           <Principals label="Server" principals={edge.destination_principals} />
         </dl>
         {edge.mtls.reason && <p className={classes.reason}>{edge.mtls.reason}</p>}
+        <EdgeExplanation
+          key={edge.id}
+          edge={edge}
+          cluster={cluster}
+          source={view.nodes.find((node) => node.id === edge.source)}
+          destination={view.nodes.find((node) => node.id === edge.destination)}
+        />
       </Section>
       <Section title="Authorization" icon={<ShieldCheck size={13} aria-hidden />}>
         <dl className={classes.facts}>
