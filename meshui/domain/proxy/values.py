@@ -1,0 +1,130 @@
+"""Reads Envoy's JSON (protobuf's: snake_case, defaults left out, 64-bit numbers and wrappers as they come) without ever
+raising: whatever is not of the expected type counts as absent."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+Raw = Mapping[str, Any]
+NOTHING: Raw = {}
+_DURATION = re.compile(r"(-?\d+)(?:\.(\d{1,9}))?s")
+_DENOMINATORS = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
+
+
+def record(value: Any, *path: str) -> Raw:
+    """The object at the path; empty when there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else NOTHING
+
+
+def records(value: Any, *path: str) -> list[Raw]:
+    """The objects of the list at the path."""
+    found = record(value, *path[:-1]).get(path[-1]) if path else value
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def texts(value: Any, *path: str) -> tuple[str, ...]:
+    """The texts of the list at the path."""
+    found = record(value, *path[:-1]).get(path[-1])
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+
+
+def text(value: Any, *path: str) -> str:
+    """The text at the path, else ""."""
+    found = record(value, *path[:-1]).get(path[-1])
+    return found if isinstance(found, str) else ""
+
+
+def number(value: Any, *path: str) -> float | None:
+    """The number at the path: bare, as a text, or in a wrapper's `value`."""
+    found = record(value, *path[:-1]).get(path[-1])
+    if isinstance(found, dict):
+        found = found.get("value", 0)
+    if isinstance(found, bool):
+        return None
+    if isinstance(found, str):
+        try:
+            found = float(found)
+        except ValueError:
+            return None
+    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
+
+
+def whole(value: Any, *path: str) -> int | None:
+    """The same as a whole number."""
+    found = number(value, *path)
+    return None if found is None else int(found)
+
+
+def flag(value: Any, *path: str, default: bool = False) -> bool:
+    """The switch at the path: bare or in a wrapper; `default` when it is not there."""
+    found = record(value, *path[:-1]).get(path[-1])
+    if isinstance(found, dict):
+        found = found.get("value", False)
+    return found if isinstance(found, bool) else default
+
+
+def seconds(value: Any, *path: str) -> float | None:
+    """The duration at the path ("0.250s")."""
+    match = _DURATION.fullmatch(text(value, *path))
+    if match is None:
+        return None
+    return float(match[0][:-1])
+
+
+def share(fraction: Raw) -> float:
+    """A FractionalPercent as a fraction of 1: `numerator` over HUNDRED (the default), TEN_THOUSAND or MILLION."""
+    numerator = number(fraction, "numerator") or 0.0
+    denominator = fraction.get("denominator")
+    return min(1.0, numerator / _DENOMINATORS.get(denominator if isinstance(denominator, str) else "", 100))
+
+
+def moment(value: Any, *path: str) -> datetime | None:
+    """The time at the path."""
+    try:
+        found = datetime.fromisoformat(text(value, *path))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def message(extension: Raw) -> tuple[str, Raw]:
+    """(type name, fields) of an extension's `typed_config`: `HttpConnectionManager`. A TypedStruct stands for what it
+    wraps; the `config` of releases before v1.21 has no type."""
+    config = record(extension, "typed_config") or record(extension, "config")
+    name = text(config, "@type")
+    if name.endswith(".TypedStruct"):
+        name, config = text(config, "type_url"), record(config, "value")
+    return name.rpartition("/")[2].rpartition(".")[2], config
+
+
+def address(value: Raw) -> str:
+    """An Address for people: `10.1.2.3:80`, a pipe's path, an internal listener's name."""
+    if socket := record(value, "socket_address"):
+        host, port = text(socket, "address"), whole(socket, "port_value")
+        named = text(socket, "named_port")
+        where = f"[{host}]" if ":" in host else host
+        return f"{where}:{port if port is not None else named or 0}"
+    if pipe := record(value, "pipe"):
+        return text(pipe, "path")
+    internal = record(value, "envoy_internal_address")
+    name = text(internal, "server_listener_name")
+    endpoint = text(internal, "endpoint_id")
+    return f"{name} ({endpoint})" if name and endpoint else name
+
+
+def decode(body: bytes) -> Any:
+    """The JSON document. Raises ValueError, saying what is wrong with it."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as problem:
+        raise ValueError(str(problem)) from None
+    except (RecursionError, UnicodeDecodeError) as problem:
+        raise ValueError(f"it can't be read ({type(problem).__name__})") from None
