@@ -1,7 +1,7 @@
 """Which filter chain of a listener takes a connection.
 
-Source: envoy/config/listener/v3/listener_components.proto, FilterChainMatch: criteria are asked one after the other, each
-keeps the most specific chains that match, and none goes back.
+Source: envoy/config/listener/v3/listener_components.proto, FilterChainMatch: criteria are asked one after the other,
+each keeps the most specific chains that match, and none goes back.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from meshui.domain.proxy.values import Raw, record, records, text, texts, whole
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """A connection as the listener sees it: where it goes, and what it begins with. `alpn` are its protocols: offered in
-    TLS, or as the HTTP inspector finds them."""
+    """A connection as the listener sees it: where it goes, and what it begins with. `alpn` are its protocols:
+    offered in TLS, or as the HTTP inspector finds them."""
 
     address: str
     port: int

@@ -7,6 +7,7 @@ are RE2's, so RE2 itself is asked: in linear time, whatever the expression.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -59,19 +60,22 @@ def replaced(expression: str, substitution: str, value: str) -> str:
             done.append(value[begin : begin + 1])
             at = begin + 1
             continue
-        done.append(_GROUP.sub(lambda group, found=match: _group(group[1], found), substitution))
+        done.append("".join(_expanded(substitution, match)))
         at = last = end
     done.append(value[at:])
     return "".join(done)
 
 
-def _group(name: str, found: Any) -> str:
-    if not name.isdigit():
-        return name
-    try:
-        return str(found.group(int(name)) or "")
-    except IndexError:
-        return ""
+def _expanded(substitution: str, match: Any) -> Iterator[str]:
+    at = 0
+    for group in _GROUP.finditer(substitution):
+        yield substitution[at : group.start()]
+        at = group.end()
+        if not group[1].isdigit():
+            yield group[1]
+        elif int(group[1]) <= match.re.groups:
+            yield match.group(int(group[1])) or ""
+    yield substitution[at:]
 
 
 def string_matches(matcher: Raw, value: str) -> bool | None:
