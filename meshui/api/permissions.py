@@ -33,6 +33,13 @@ class ReadOrEdit(BasePermission):
         return request.method in SAFE_METHODS or _editor(user, request, view)
 
 
+class AnyRole(BasePermission):
+    """Whoever is signed in: for questions that are too long for a URL."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return user_of(request) is not None
+
+
 class EditorsOnly(BasePermission):
     """Reading too is for those who can edit."""
 

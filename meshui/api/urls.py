@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from meshui.api import clusters, config, demo, graph, history, mesh, mtls, session, shifts, weights
+from meshui.api import authorization, clusters, config, demo, graph, history, mesh, mtls, session, shifts, weights
 
 _SERVICE = "services/<str:namespace>/<str:name>"
 
@@ -32,6 +32,11 @@ cluster_patterns: list[URLPattern] = [
     path("mtls/namespaces/<str:namespace>", mtls.NamespacePostureView.as_view()),
     path("mtls/edge", mtls.EdgeExplanationView.as_view()),
     path("mtls/strict", mtls.StrictView.as_view()),
+    path("authorization/explain", authorization.ExplainView.as_view()),
+    path("authorization/matrix", authorization.MatrixView.as_view()),
+    path("authorization/matrix.csv", authorization.MatrixCsvView.as_view()),
+    path("authorization/what-if", authorization.WhatIfView.as_view()),
+    path("authorization/suggest", authorization.SuggestView.as_view()),
     path("proxies", config.ProxiesView.as_view()),
     path("changes", history.ChangesView.as_view()),
 ]
