@@ -84,6 +84,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/authorization/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * May A call B, and which layer and rule decides
+         * @description Why a request is allowed or denied.
+         */
+        post: operations["explainCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/authorization/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may call what, beside the observed traffic
+         * @description Who may call what.
+         */
+        get: operations["getAuthorizationMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/authorization/matrix.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may call what, as CSV
+         * @description The same for a spreadsheet.
+         */
+        get: operations["exportAuthorizationMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/authorization/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The least-privilege policies for the observed traffic of a service or namespace
+         * @description The least that the observed traffic needs.
+         */
+        get: operations["suggestPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/authorization/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What other policies would have done to the observed traffic; nothing is written
+         * @description Trying policies on observed traffic.
+         */
+        post: operations["tryPolicies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/changes": {
         parameters: {
             query?: never;
@@ -730,6 +830,19 @@ export interface components {
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
         };
+        /** @description `decided_by` is None where no policy applies or where several together decide. */
+        AuthzPrediction: {
+            /** @enum {unknown} */
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+        };
+        /** @description A row or column: `namespace` "" is the outside. */
+        Axis: {
+            id: string;
+            namespace: string;
+            name: string;
+        };
         /** @description A mark on a node (`missing_proxy`, `traffic_split`, `fault_injection`, `mirror`, `circuit_breaker`, `gateway`, `virtual_service`, `ejected`, ...) and the object or reason behind it. */
         Badge: {
             name: string;
@@ -751,6 +864,30 @@ export interface components {
             /** @enum {unknown} */
             plane: "ambient" | "none" | "sidecar";
             ports: components["schemas"]["PortExplanation"][];
+        };
+        /** @description Somebody who called a service. `principal` is None where nobody could say who it was (plain text). */
+        Caller: {
+            name: string;
+            principal: string | null;
+            rate: number;
+            /** @description Share of its requests that authorization refused. */
+            denied_share: number;
+            /** @description The policy allows it. */
+            kept: boolean;
+            reason: string;
+        };
+        /** @description What one caller may do to one service. `rate` was observed, `denied_rate` of it refused by authorization. */
+        Cell: {
+            row: number;
+            column: number;
+            /** @enum {unknown} */
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            object: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+            rate: number;
+            denied_rate: number;
+            /** @description Traffic gets through that policy denies, or is refused that policy allows. */
+            disagrees: boolean;
         };
         /** @description An edit with the object before and after. */
         ChangeDetail: {
@@ -796,6 +933,22 @@ export interface components {
             undoes: number | null;
             undone: boolean;
             can_undo: boolean;
+        };
+        /** @description An edge that the edits decide otherwise. `partly`: some of its requests, by what metrics do not tell (methods, paths, headers). */
+        ChangedEdge: {
+            source: string;
+            service: string | null;
+            destination: string | null;
+            /** @enum {unknown} */
+            protocol: "grpc" | "http" | "tcp";
+            /** @description Requests (TCP: connections) per second, on average over the time that was replayed. */
+            rate: number;
+            /** @description Those that authorization refused in that time. */
+            denied_rate: number;
+            /** @enum {unknown} */
+            turn: "denied" | "opened" | "partly_denied" | "partly_opened";
+            before: components["schemas"]["AuthzPrediction"];
+            after: components["schemas"]["AuthzPrediction"];
         };
         /** @description A cluster, and the windows that rates can be shown over. */
         ClusterSummary: {
@@ -855,6 +1008,17 @@ export interface components {
             /** @description The split as it is now, where it can be read. */
             current: components["schemas"]["ServiceWeights"] | null;
             current_yaml: string | null;
+        };
+        /** @description An object that is taken away. */
+        DeletionRequest: {
+            /**
+             * @description * `AuthorizationPolicy` - AuthorizationPolicy
+             *     * `RequestAuthentication` - RequestAuthentication
+             * @enum {string}
+             */
+            kind: "AuthorizationPolicy" | "RequestAuthentication";
+            namespace: string;
+            name: string;
         };
         /** @description What turns the view of version `delta.base` into that of `delta.version`. */
         DeltaMessage: {
@@ -955,6 +1119,35 @@ export interface components {
             id: string | null;
             error: components["schemas"]["Problem"];
         };
+        /** @description A request whose fate is asked for. What is left out is not known, so that the answer may be "partly". */
+        ExplainCallRequest: {
+            /** @description A workload; none: outside the mesh. */
+            caller?: string | null;
+            /** @description The service that is called. */
+            service?: string;
+            /** @description The workload that is called without a service. */
+            workload?: string;
+            /** @description The service's, or the workload's own. */
+            port?: number;
+            method?: string;
+            path?: string;
+            host?: string;
+            headers?: {
+                [key: string]: string;
+            };
+            source_ip?: string;
+            /** @description The original client's, from X-Forwarded-For. */
+            remote_ip?: string;
+            sni?: string;
+            /** @description null: the request has none. */
+            token?: components["schemas"]["TokenInputRequest"] | null;
+        };
+        /** @description Whether a call gets through, for each workload that may get it. */
+        Explanation: {
+            caller: string;
+            called: string;
+            reaches: components["schemas"]["Reach"][];
+        };
         /** @description Something that can be broken on purpose. */
         Fault: {
             name: string;
@@ -1041,6 +1234,22 @@ export interface components {
             state: "degraded" | "failing" | "healthy" | "idle" | "unknown";
             reason: string;
         };
+        /** @description What one layer says. `near` are its rules that nearly matched, `steps` the order in which it was asked. */
+        Layer: {
+            /** @enum {unknown} */
+            layer: "gateway" | "linkerd" | "mtls" | "network" | "sidecar" | "waypoint" | "ztunnel";
+            /** @description The proxy, node or workload that enforces it. */
+            where: string;
+            /** @enum {unknown} */
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            object: components["schemas"]["ObjectRef"] | null;
+            rule: number | null;
+            reason: string;
+            deciding: components["schemas"]["RuleStory"] | null;
+            steps: string[];
+            near: components["schemas"]["RuleStory"][];
+            shadows: string[];
+        };
         /** @description What a difference must reach. `minimum_*` are requests within the window. */
         Limits: {
             minimum_seen: number;
@@ -1063,6 +1272,19 @@ export interface components {
         Matched: {
             nodes: string[];
             edges: string[];
+        };
+        /** @description Cells that are not listed are those of rows that say nothing to a column. */
+        Matrix: {
+            rows: components["schemas"]["Axis"][];
+            columns: components["schemas"]["Axis"][];
+            cells: components["schemas"]["Cell"][];
+            left_out_rows: number;
+            left_out_columns: number;
+        };
+        /** @description Who may call what, beside the traffic that was observed. */
+        MatrixAnswer: {
+            traffic: components["schemas"]["ObservedTraffic"];
+            matrix: components["schemas"]["Matrix"];
         };
         /** @description The whole mesh. `mode` holds for namespaces without a policy. */
         MeshPosture: {
@@ -1188,6 +1410,16 @@ export interface components {
             namespace: string;
             name: string;
         };
+        /** @description Which traffic an answer is about: the average over `hours` before `until`, or (0) over the live window. */
+        ObservedTraffic: {
+            hours: number;
+            seconds: number;
+            /** Format: date-time */
+            until: string;
+            edges: number;
+            /** @description Requests and new TCP connections per second. */
+            rate: number;
+        };
         /** @description Where a view of the past comes from; the view's `evaluated_at` is its exact moment. */
         Past: {
             /**
@@ -1241,6 +1473,12 @@ export interface components {
             node: string;
             has_proxy: boolean;
             containers: string[];
+        };
+        /** @description Why an edit can't be put in force, and where in the object. */
+        PolicyProblem: {
+            object: components["schemas"]["ObjectRef"];
+            message: string;
+            path: string;
         };
         /** @description The answer to `ping`. */
         Pong: {
@@ -1335,11 +1573,34 @@ export interface components {
             name: string;
             requests: number;
         };
+        /** @description Whether the call gets through. `refused_by` is the first layer that refuses it. */
+        Reach: {
+            /** @description NAMESPACE/NAME of the called one. */
+            workload: string;
+            /** @enum {unknown} */
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            refused_by: ("gateway" | "linkerd" | "mtls" | "network" | "sidecar" | "waypoint" | "ztunnel") | null;
+            object: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+            layers: components["schemas"]["Layer"][];
+        };
         /** @description The client saw a gap (a delta whose `base` is not the version it has): sends the whole view. */
         Resync: {
             /** @enum {unknown} */
             type: "resync";
             id: string;
+        };
+        /** @description A rule and what came of it. */
+        RuleStory: {
+            policy: components["schemas"]["ObjectRef"];
+            action: string;
+            rule: number;
+            /** @enum {unknown} */
+            outcome: "matches" | "may match" | "nearly" | "no" | "skipped";
+            /** @description What it asks, as far as it decided: "the path /admin is none of /stock/*". */
+            words: string;
+            /** @description The fields that do not match. */
+            missed: string[];
         };
         /** @description Points in time order, one per evaluation. `rate` is 0 where the element had no traffic; the others are None there and wherever they are not known. A node's numbers are of its inbound traffic, or of its outbound traffic when nobody calls it. */
         Series: {
@@ -1593,11 +1854,59 @@ export interface components {
              */
             view: components["schemas"]["ViewSpec"];
         };
+        /** @description One policy, ready to be applied, and the callers that it is made from. */
+        SuggestedYaml: {
+            service: string;
+            name: string;
+            yaml: string;
+            callers: components["schemas"]["Caller"][];
+        };
+        /** @description The least-privilege policies for what was observed, and what they would have done to it. */
+        SuggestionAnswer: {
+            traffic: components["schemas"]["ObservedTraffic"];
+            policies: components["schemas"]["SuggestedYaml"][];
+            /** @description All of them in one text. */
+            yaml: string;
+            effect: components["schemas"]["WhatIf"];
+            /** @description What observation can't tell. */
+            limits: string[];
+        };
+        /** @description A JSON web token as it would arrive. */
+        TokenInputRequest: {
+            /** @description Its payload. */
+            claims?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Where it is.
+             * @default authorization
+             */
+            header: string;
+            /**
+             * @description Signed by its issuer's key, and not expired.
+             * @default true
+             */
+            valid: boolean;
+        };
         /** @description RED of one direction of a node, over all protocols but TCP. */
         Traffic: {
             rate: number;
             error_share: number | null;
             p95_ms: number | null;
+        };
+        /** @description Policies as they would be. */
+        TryPoliciesRequest: {
+            /**
+             * @description Added or replaced.
+             * @default
+             */
+            yaml: string;
+            delete?: components["schemas"]["DeletionRequest"][];
+            /**
+             * @description The last hours; 0: as it is now.
+             * @default 0
+             */
+            hours: number;
         };
         /** @description Why; kept in the history. */
         UndoChangeRequest: {
@@ -1673,6 +1982,26 @@ export interface components {
             effect: string[];
             before_yaml: string;
             after_yaml: string;
+        };
+        /** @description What the edits would change. Rates are per second. */
+        WhatIf: {
+            changed: components["schemas"]["ChangedEdge"][];
+            /** @description Of edges that would be denied, fully. */
+            denied_rate: number;
+            /** @description Of edges that would be allowed, fully, and were not. */
+            opened_rate: number;
+            /** @description Of edges of which some would change. */
+            partly_rate: number;
+            /** @description How many edges are decided as before. */
+            unchanged: number;
+            /** @description How many edges policy says nothing of (outside the mesh). */
+            unknown: number;
+            problems: components["schemas"]["PolicyProblem"][];
+        };
+        /** @description What edited policies would have done to the traffic that was observed. */
+        WhatIfAnswer: {
+            traffic: components["schemas"]["ObservedTraffic"];
+            result: components["schemas"]["WhatIf"];
         };
         /** @description A span over which rates are taken: 60 seconds is called "1m". */
         Window: {
@@ -1948,6 +2277,399 @@ export interface operations {
             };
             /** @description Nobody is signed in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ExplainCallRequest"];
+            };
+        };
+        responses: {
+            /** @description Whether a call gets through, for each workload that may get it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuthorizationMatrix: {
+        parameters: {
+            query?: {
+                /** @description Services of these namespaces; none: all. */
+                called?: string;
+                /** @description Workloads of these namespaces, separated by commas; none: all namespaces. */
+                callers?: string;
+                /** @description The last hours; 0: as it is now. */
+                hours?: number;
+                /** @description By method, to this service (NAMESPACE/NAME). */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who may call what, beside the traffic that was observed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixAnswer"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAuthorizationMatrix: {
+        parameters: {
+            query?: {
+                /** @description Services of these namespaces; none: all. */
+                called?: string;
+                /** @description Workloads of these namespaces, separated by commas; none: all namespaces. */
+                callers?: string;
+                /** @description The last hours; 0: as it is now. */
+                hours?: number;
+                /** @description By method, to this service (NAMESPACE/NAME). */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggestPolicies: {
+        parameters: {
+            query: {
+                /** @description The last hours; 0: as it is now. */
+                hours?: number;
+                namespace: string;
+                /** @description None: every service of the namespace. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The least-privilege policies for what was observed, and what they would have done to it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionAnswer"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TryPoliciesRequest"];
+            };
+        };
+        responses: {
+            /** @description What edited policies would have done to the traffic that was observed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many failed attempts, or too many who ask for the past at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,7 +9,7 @@ import msgspec
 
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mesh.names import ObjectRef
-from meshui.domain.mesh.objects import Malformed, Manifest, Problem, ref_of
+from meshui.domain.mesh.objects import Malformed, Manifest, ref_of
 from meshui.domain.mesh.security import authorization_policy, request_authentication
 
 _T = TypeVar("_T")
@@ -22,6 +22,14 @@ EDITABLE = tuple(_READERS)
 """Kinds that can be tried."""
 
 
+class PolicyProblem(msgspec.Struct, frozen=True):
+    """Why an edit can't be put in force, and where in the object."""
+
+    object: ObjectRef
+    message: str
+    path: str
+
+
 class PolicyEdit(msgspec.Struct, frozen=True):
     """A manifest that replaces the object of its name or is new; without a manifest, a deletion."""
 
@@ -29,26 +37,26 @@ class PolicyEdit(msgspec.Struct, frozen=True):
     manifest: Manifest | None = None
 
 
-def edited(inventory: Inventory, edits: Sequence[PolicyEdit]) -> tuple[Inventory, tuple[Problem, ...]]:
+def edited(inventory: Inventory, edits: Sequence[PolicyEdit]) -> tuple[Inventory, tuple[PolicyProblem, ...]]:
     """(the inventory as if the edits had been made, what can't be put in force and why)."""
-    problems: list[Problem] = []
+    problems: list[PolicyProblem] = []
     kept: dict[str, dict[ObjectRef, Any]] = {
         field: {one.ref: one for one in getattr(inventory, field)} for field, _ in _READERS.values()
     }
     for edit in edits:
         if edit.object.kind not in _READERS:
-            problems.append(Problem(edit.object, f"Only {' and '.join(EDITABLE)} can be tried.", "$.kind"))
+            problems.append(PolicyProblem(edit.object, f"Only {' and '.join(EDITABLE)} can be tried.", "$.kind"))
             continue
         field, read = _READERS[edit.object.kind]
         before = kept[field].pop(edit.object, None)
         if edit.manifest is None:
             if before is None:
-                problems.append(Problem(edit.object, "There is no such object to delete.", "$.metadata.name"))
+                problems.append(PolicyProblem(edit.object, "There is no such object to delete.", "$.metadata.name"))
             continue
         try:
             kept[field][edit.object] = read(edit.manifest)
         except Malformed as error:
-            problems.append(Problem(edit.object, error.message, error.path))
+            problems.append(PolicyProblem(edit.object, error.message, error.path))
     changed = {field: tuple(sorted(found.values(), key=lambda one: one.meta.age_key)) for field, found in kept.items()}
     return msgspec.structs.replace(inventory, **changed), tuple(problems)
 

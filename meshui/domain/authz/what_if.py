@@ -8,13 +8,12 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from meshui.domain.authz.edits import PolicyEdit, edited
+from meshui.domain.authz.edits import PolicyEdit, PolicyProblem, edited
 from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.prediction import AuthzPrediction
 from meshui.domain.graph.mesh import NONE, MeshGraph
 from meshui.domain.graph.model import Protocol, Verdict
 from meshui.domain.mesh.inventory import Inventory
-from meshui.domain.mesh.objects import Problem
 from meshui.domain.mtls.overlay import mtls_predictions
 from meshui.domain.telemetry.responses import PERHAPS, SURE
 from meshui.domain.telemetry.rows import PROTOCOLS, sums
@@ -55,7 +54,7 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     """How many edges are decided as before."""
     unknown: int
     """How many edges policy says nothing of (outside the mesh)."""
-    problems: tuple[Problem, ...]
+    problems: tuple[PolicyProblem, ...]
 
 
 def what_if(graph: MeshGraph, inventory: Inventory, edits: Sequence[PolicyEdit]) -> WhatIf:
