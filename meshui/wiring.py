@@ -23,6 +23,7 @@ from meshui.adapters.kubernetes.inventory import KubernetesInventory
 from meshui.adapters.prometheus.client import PrometheusClient, PrometheusOptions
 from meshui.adapters.store.redis import MEGABYTE, RedisStore, StoreOptions
 from meshui.domain.failures import Code, Failure
+from meshui.domain.join import ALL
 from meshui.domain.mesh.names import ObjectRef
 from meshui.env import Environment
 from meshui.records.clusters import Cluster
@@ -60,6 +61,11 @@ def environment() -> Environment:
 def clusters() -> tuple[str, ...]:
     """The names of all clusters."""
     return tuple(Cluster.objects.values_list("name", flat=True))
+
+
+def members(cluster: str) -> tuple[str, ...]:
+    """The clusters that a name stands for, where it stands for several."""
+    return clusters() if cluster == ALL else ()
 
 
 def cluster_runtime(name: str) -> ClusterRuntime:

@@ -12,6 +12,7 @@ from meshui.api.answers import answer
 from meshui.contract.asked import known_cluster
 from meshui.contract.clusters import ClusterSummary
 from meshui.contract.openapi import describe
+from meshui.domain.join import ALL
 from meshui.domain.mesh.inventory import Inventory
 from meshui.records.clusters import Cluster
 from meshui.services import read_inventory
@@ -20,6 +21,15 @@ from meshui.services import read_inventory
 def inventory_of(cluster: str) -> Inventory:
     """The objects of a cluster as last read. Raises Failure(NOT_FOUND | NOT_READY | SOURCE_UNAVAILABLE)."""
     return read_inventory.inventory(wiring.store(), known_cluster(cluster))
+
+
+def inventories_of(cluster: str) -> list[Inventory]:
+    """The objects of the clusters that a name stands for, as far as they were read. Raises as `inventory_of`; nothing
+    is missed where the name stands for several."""
+    if cluster != ALL:
+        return [inventory_of(cluster)]
+    found = (read_inventory.inventory_or_none(wiring.store(), one) for one in wiring.clusters())
+    return [one for one in found if one is not None]
 
 
 class ClustersView(APIView):

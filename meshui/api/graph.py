@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from meshui import wiring
 from meshui.api.answers import JSON, answer
-from meshui.api.clusters import inventory_of
-from meshui.contract.asked import known_cluster, known_moment, known_view, known_window
+from meshui.api.clusters import inventories_of
+from meshui.contract.asked import known_cluster, known_clusters, known_moment, known_view, known_window
 from meshui.contract.graph import (
     CompareQuery,
     ExportQuery,
@@ -29,6 +29,7 @@ from meshui.domain.graph.compare import Comparison, compare
 from meshui.domain.graph.export import FORMATS
 from meshui.domain.graph.find import Matched, find, hidden
 from meshui.domain.graph.model import GraphView, ViewSpec
+from meshui.domain.join import ALL, cluster_of
 from meshui.services import read_graph, read_moments, read_past, read_series
 from meshui.services.read_moments import Moments
 from meshui.services.read_series import Series
@@ -49,17 +50,19 @@ class LiveGraphView(APIView):
         unchanged=True,
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        known_cluster(cluster)
+        known_clusters(cluster)
         query = ShownQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         if hide := query.validated_data.get("hide"):
             return answer(hidden(_view(query, cluster, spec, window), hide))
         if at := known_moment(query.validated_data.get("at")):
-            metrics = wiring.cluster_runtime(cluster).metrics
-            view, body = read_past.past_view_bytes(wiring.store(), metrics, cluster, spec, window, at)
+            view, body = read_past.past_view_bytes(
+                wiring.store(), wiring.metrics_of(cluster), cluster, spec, window, at
+            )
             etag = _etag(cluster, window, spec, f"{view.version} {view.past.origin if view.past else ''}")
         else:
-            version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window)
+            members = wiring.members(cluster)
+            version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window, members)
             etag = _etag(cluster, window, spec, str(version))
         if etag in [given.strip() for given in request.headers.get("If-None-Match", "").split(",")]:
             response: HttpResponse = HttpResponseNotModified()
@@ -75,7 +78,7 @@ class FindView(APIView):
 
     @describe("findInGraph", "What an expression finds", answer=Matched, query=FindQuery, problems=[404, 429, 503])
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        known_cluster(cluster)
+        known_clusters(cluster)
         query = FindQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         view = _view(query, cluster, spec, window)
@@ -94,7 +97,7 @@ class ExportView(APIView):
         media_types=[one.media_type for one in FORMATS.values()],
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        known_cluster(cluster)
+        known_clusters(cluster)
         query = ExportQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         chosen = FORMATS[query.validated_data["to"]]
@@ -102,7 +105,7 @@ class ExportView(APIView):
         if hide := query.validated_data.get("hide"):
             view = hidden(view, hide)
         response = HttpResponse(chosen.write(view), content_type=f"{chosen.media_type}; charset=utf-8")
-        return _as_file(response, f"{cluster}-{view.published_at:{_FILE_TIME}}.{chosen.extension}")
+        return _as_file(response, f"{_file(cluster)}-{view.published_at:{_FILE_TIME}}.{chosen.extension}")
 
 
 class MomentsView(APIView):
@@ -138,7 +141,7 @@ class CompareView(APIView):
         problems=[404, 429, 503],
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        known_cluster(cluster)
+        known_clusters(cluster)
         query = CompareQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         given = query.validated_data
@@ -146,7 +149,7 @@ class CompareView(APIView):
         before, after = (_view_at(one, cluster, spec, window) for one in moments)
         response = answer(compare(before, after))
         if given["download"]:
-            name = f"{cluster}-{before.published_at:{_FILE_TIME}}-{after.published_at:{_FILE_TIME}}.json"
+            name = f"{_file(cluster)}-{before.published_at:{_FILE_TIME}}-{after.published_at:{_FILE_TIME}}.json"
             return _as_file(response, name)
         return response
 
@@ -156,12 +159,14 @@ class SeriesView(APIView):
 
     @describe("getSeries", "Rate, errors and duration over time", answer=Series, query=SeriesQuery, problems=[404, 503])
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        known_cluster(cluster)
+        known_clusters(cluster)
         query = SeriesQuery(data=request.query_params)
         spec, window = _asked(query, cluster)
         given = query.validated_data
         at = known_moment(given.get("at"))
-        series = read_series.series(wiring.store(), cluster, window, given["id"], spec, given["last"], at)
+        # An element's own cluster knows its past best.
+        where = known_cluster(cluster_of(given["id"])) if cluster == ALL else cluster
+        series = read_series.series(wiring.store(), where, window, given["id"], spec, given["last"], at)
         return answer(series)
 
 
@@ -172,12 +177,19 @@ def _view(query: GraphQuery, cluster: str, spec: ViewSpec, window: int) -> Graph
 
 def _view_at(at: datetime | None, cluster: str, spec: ViewSpec, window: int) -> GraphView:
     if at is None:
-        return read_graph.current_view(wiring.store(), cluster, spec, window)
+        return read_graph.current_view(wiring.store(), cluster, spec, window, wiring.members(cluster))
+    if cluster == ALL:
+        every = {name: wiring.cluster_runtime(name).metrics for name in wiring.clusters()}
+        return read_past.past_view_of_all(wiring.store(), every, spec, window, at)
     metrics = wiring.cluster_runtime(cluster).metrics
     return read_past.past_view(wiring.store(), metrics, cluster, spec, window, at)
 
 
 _FILE_TIME = "%Y%m%dT%H%M%SZ"
+
+
+def _file(cluster: str) -> str:
+    return "all" if cluster == ALL else cluster
 
 
 def _as_file(response: HttpResponse, name: str) -> HttpResponse:
@@ -189,7 +201,7 @@ def _as_file(response: HttpResponse, name: str) -> HttpResponse:
 def _asked(query: ViewQuery, cluster: str) -> tuple[ViewSpec, int]:
     query.is_valid(raise_exception=True)
     window = known_window(query.validated_data.get("window"))
-    return known_view(query.spec(), lambda: inventory_of(cluster)), window
+    return known_view(query.spec(), lambda: inventories_of(cluster)), window
 
 
 def _etag(cluster: str, window: int, spec: ViewSpec, version: str) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import ViewSpec, canonical
+from meshui.domain.join import ALL
 from meshui.domain.mesh.inventory import Inventory
 from meshui.records.clusters import Cluster
 
@@ -22,6 +23,11 @@ def known_cluster(name: str) -> str:
     if "\0" in name or len(name) > 63 or not Cluster.objects.filter(name=name).exists():
         raise missing("cluster", name)
     return name
+
+
+def known_clusters(name: str) -> str:
+    """The same, or the name that stands for all clusters in one graph. Raises Failure(NOT_FOUND)."""
+    return name if name == ALL else known_cluster(name)
 
 
 def known_window(seconds: int | None) -> int:
@@ -64,34 +70,34 @@ _CLOCKS_APART = timedelta(seconds=5)
 """A client's clock may be so much ahead."""
 
 
-def known_view(spec: ViewSpec, objects: Callable[[], Inventory | None]) -> ViewSpec:
+def known_view(spec: ViewSpec, objects: Callable[[], Sequence[Inventory]]) -> ViewSpec:
     """The view as all write it who want the same. Raises Failure(INVALID) for a namespace, workload or service that
-    the cluster has not. `objects` gives what the cluster has, and is only asked when the view names any."""
+    no cluster has. `objects` gives what those clusters have that can tell, and is only asked when the view names
+    any."""
     for field, names in (("namespaces", spec.namespaces), ("workloads", spec.workloads), ("expanded", spec.expanded)):
         if len(names) > MOST_NAMES:
             raise _unusable(field, f"At most {MOST_NAMES} names.")
-    if odd := [
-        name for name in spec.workloads if len(name) > 507 or not all(name.partition("/")) or name.count("/") > 1
-    ]:
+    odd = [name for name in spec.workloads if len(name) > 507 or name.count("/") != 1 or not all(name.split("/"))]
+    if odd:
         raise _unusable("workloads", f"Each must be NAMESPACE/NAME, not {_some(odd)}.")
-    inventory = objects() if spec.namespaces or spec.workloads or spec.expanded else None
-    if inventory is not None:
-        _all_known("namespaces", spec.namespaces, inventory.namespaces, inventory)
-        _all_known("expanded", spec.expanded, inventory.namespaces, inventory)
-        named = {f"{namespace}/{name}" for namespace, name in (*inventory.workloads, *inventory.services)}
-        _all_known("workloads", spec.workloads, named, inventory)
+    inventories = objects() if spec.namespaces or spec.workloads or spec.expanded else ()
+    if inventories:
+        namespaces = {name for one in inventories for name in one.namespaces}
+        named = {f"{key[0]}/{key[1]}" for one in inventories for key in (*one.workloads, *one.services)}
+        where = f"cluster {inventories[0].cluster}" if len(inventories) == 1 else "mesh"
+        _all_known("namespaces", "namespace", spec.namespaces, namespaces, where)
+        _all_known("expanded", "namespace", spec.expanded, namespaces, where)
+        _all_known("workloads", "workload or service", spec.workloads, named, where)
     return canonical(spec)
 
 
-def _all_known(field: str, names: Sequence[str], known: Container[str], inventory: Inventory) -> None:
+def _all_known(field: str, what: str, names: Sequence[str], known: Container[str], where: str) -> None:
     if unknown := [name for name in names if name not in known]:
-        what = "workload or service" if field == "workloads" else "namespace"
         told = _some(unknown)
         raise Failure(
             Code.INVALID,
-            f"The cluster {inventory.cluster} has no {what} {told}.",
+            f"The {where} has no {what} {told}.",
             next_step="Choose among those that it has.",
-            context={"cluster": inventory.cluster},
             fields={field: f"Unknown: {told}."},
         )
 

@@ -12,7 +12,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from meshui import wiring
-from meshui.contract.asked import known_cluster, known_view, known_window
+from meshui.contract.asked import known_clusters, known_view, known_window
 from meshui.contract.failures import Problem, problem_of
 from meshui.contract.messages import (
     NOT_SIGNED_IN,
@@ -27,6 +27,7 @@ from meshui.contract.messages import (
     Unsubscribe,
 )
 from meshui.domain.failures import Code, Failure
+from meshui.domain.mesh.inventory import Inventory
 from meshui.live.hub import Hub
 from meshui.live.sign_in import Credentials, credentials, same_origin, user_of
 from meshui.live.views import Subscription, ViewKey
@@ -204,7 +205,13 @@ _NEXT = "Send a message as docs/asyncapi.yaml describes it."
 
 def _view_of(message: Subscribe) -> ViewKey:
     """What it asks for. Raises Failure(NOT_FOUND | INVALID)."""
-    cluster = known_cluster(message.cluster)
+    cluster = known_clusters(message.cluster)
     window = known_window(message.window)
-    spec = known_view(message.view, lambda: read_inventory.inventory_or_none(wiring.store(), cluster))
+    spec = known_view(message.view, lambda: _inventories(cluster))
     return ViewKey(cluster, window, spec)
+
+
+def _inventories(cluster: str) -> list[Inventory]:
+    store = wiring.store()
+    found = (read_inventory.inventory_or_none(store, one) for one in wiring.members(cluster) or (cluster,))
+    return [one for one in found if one is not None]

@@ -21,6 +21,7 @@ from meshui.contract.failures import Problem, problem_of
 from meshui.contract.messages import ChangeMessage
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import GraphView, ViewSpec
+from meshui.domain.join import ALL
 from meshui.live.views import Edition, SharedView, ViewKey, Watcher, edition
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Hub:
         cluster = message.get("cluster")
         if message.get("type") == PUBLISHED:
             for key in self._views:
-                if (key.cluster, key.window_seconds) == (cluster, message.get("window_seconds")):
+                if key.cluster in (cluster, ALL) and key.window_seconds == message.get("window_seconds"):
                     self._mark(key)
         elif message.get("type") == CHANGED:
             try:

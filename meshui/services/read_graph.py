@@ -1,13 +1,20 @@
-"""Views of the live snapshot. A view is computed once in each process for all who look at it."""
+"""Views of the live snapshot, of one cluster or of all. A view is computed once in each process for all who look at it.
+
+Where a cluster is asked for, `join.ALL` stands for all of `clusters`.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from meshui.domain.failures import Code, Failure
-from meshui.domain.graph.model import GraphView, ViewSpec
+from meshui.domain.graph.model import GraphView, SourceState, ViewSpec
 from meshui.domain.graph.project import project
+from meshui.domain.join import ALL, join
 from meshui.domain.snapshot import MeshSnapshot, decode
+from meshui.services import parts
 from meshui.services.cache import PerStore, SingleFlight
 from meshui.services.ports import SnapshotStore
 
@@ -19,6 +26,7 @@ ViewKey = tuple[str, int, int, ViewSpec]
 class _Kept:
     def __init__(self) -> None:
         self.snapshots: SingleFlight[SnapshotKey, MeshSnapshot] = SingleFlight(16)
+        self.joined: SingleFlight[tuple[int, tuple[tuple[str, int], ...]], MeshSnapshot] = SingleFlight(4)
         self.views: SingleFlight[ViewKey, GraphView] = SingleFlight(128)
         self.bodies: SingleFlight[ViewKey, bytes] = SingleFlight(64)
 
@@ -26,8 +34,17 @@ class _Kept:
 _kept: PerStore[_Kept] = PerStore(_Kept)
 
 
-def snapshot(store: SnapshotStore, cluster: str, window_seconds: int) -> MeshSnapshot:
+def live_version(store: SnapshotStore, cluster: str, window_seconds: int, clusters: Sequence[str] = ()) -> int | None:
+    """The version of the live snapshot; None before the first. Raises Failure(SOURCE_UNAVAILABLE)."""
+    if cluster != ALL:
+        return store.live_version(cluster, window_seconds)
+    return sum(version for _, version in _versions(store, window_seconds, clusters)) or None
+
+
+def snapshot(store: SnapshotStore, cluster: str, window_seconds: int, clusters: Sequence[str] = ()) -> MeshSnapshot:
     """The live snapshot. Raises Failure(NOT_READY) before the first, and SOURCE_UNAVAILABLE."""
+    if cluster == ALL:
+        return _joined(store, window_seconds, clusters)
     version = store.live_version(cluster, window_seconds)
     if version is None:
         raise _not_ready(cluster, window_seconds)
@@ -46,18 +63,58 @@ def snapshot(store: SnapshotStore, cluster: str, window_seconds: int) -> MeshSna
     return _kept.of(store).snapshots.get((cluster, window_seconds, version), load)
 
 
-def current_view(store: SnapshotStore, cluster: str, spec: ViewSpec, window_seconds: int) -> GraphView:
+def current_view(
+    store: SnapshotStore, cluster: str, spec: ViewSpec, window_seconds: int, clusters: Sequence[str] = ()
+) -> GraphView:
     """The live snapshot as `spec` wants to see it. Raises as `snapshot` does."""
-    live = snapshot(store, cluster, window_seconds)
+    live = snapshot(store, cluster, window_seconds, clusters)
     key = (cluster, window_seconds, live.version, spec)
     return _kept.of(store).views.get(key, lambda: project(live, spec))
 
 
-def current_view_bytes(store: SnapshotStore, cluster: str, spec: ViewSpec, window_seconds: int) -> tuple[int, bytes]:
+def current_view_bytes(
+    store: SnapshotStore, cluster: str, spec: ViewSpec, window_seconds: int, clusters: Sequence[str] = ()
+) -> tuple[int, bytes]:
     """Its version and itself as JSON, encoded once. Raises as `snapshot` does."""
-    view = current_view(store, cluster, spec, window_seconds)
+    view = current_view(store, cluster, spec, window_seconds, clusters)
     key = (cluster, window_seconds, view.version, spec)
     return view.version, _kept.of(store).bodies.get(key, lambda: msgspec.json.encode(view))
+
+
+def _joined(store: SnapshotStore, window_seconds: int, clusters: Sequence[str]) -> MeshSnapshot:
+    """One picture of all clusters that have one; of the others it says why they have none."""
+    versions = tuple(_versions(store, window_seconds, clusters))
+
+    def load() -> MeshSnapshot:
+        found: list[MeshSnapshot] = []
+        missing: list[SourceState] = []
+        for cluster in clusters:
+            try:
+                found.append(snapshot(store, cluster, window_seconds))
+            except Failure as failure:
+                if failure.code is not Code.NOT_READY:
+                    raise
+                missing += _missing(store, cluster, window_seconds)
+        if not found:
+            raise _not_ready("the clusters", window_seconds)
+        return join(found, missing)
+
+    return _kept.of(store).joined.get((window_seconds, versions), load)
+
+
+def _versions(store: SnapshotStore, window_seconds: int, clusters: Sequence[str]) -> Iterator[tuple[str, int]]:
+    for cluster in clusters:
+        yield cluster, store.live_version(cluster, window_seconds) or 0
+
+
+def _missing(store: SnapshotStore, cluster: str, window_seconds: int) -> Iterator[SourceState]:
+    of: dict[parts.SourceName, str] = {
+        "telemetry": parts.telemetry_part(window_seconds),
+        "inventory": parts.INVENTORY,
+    }
+    for name, part in of.items():
+        state = parts.source_state(name, parts.status(store, cluster, part), have_part=False)
+        yield msgspec.structs.replace(state, cluster=cluster)
 
 
 def _not_ready(cluster: str, window_seconds: int) -> Failure:

@@ -7,7 +7,7 @@ behind too many others is told so at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import BoundedSemaphore
@@ -18,6 +18,7 @@ import msgspec
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import GraphView, Past, ViewSpec
 from meshui.domain.graph.project import project
+from meshui.domain.join import ALL, join
 from meshui.domain.mesh.inventory import build_inventory
 from meshui.domain.snapshot import MeshSnapshot, assemble, decode, encode
 from meshui.domain.telemetry.dialects import detected, detection
@@ -92,6 +93,28 @@ def past_view(
     """The moment as `spec` wants to see it. Raises as `past_snapshot` does."""
     snapshot, past = past_snapshot(store, metrics, cluster, window_seconds, at)
     key = ((cluster, window_seconds, past.origin, snapshot.version), spec)
+    return _kept.of(store).views.get(key, lambda: msgspec.structs.replace(project(snapshot, spec), past=past))
+
+
+def past_view_of_all(
+    store: SnapshotStore, metrics: Mapping[str, MetricsSource], spec: ViewSpec, window_seconds: int, at: datetime
+) -> GraphView:
+    """All clusters that `metrics` names in one graph, but for those that have nothing there. Raises as
+    `past_snapshot` does."""
+    found: list[tuple[MeshSnapshot, Past]] = []
+    nothing = _nothing("any cluster", at)
+    for cluster, source in metrics.items():
+        try:
+            found.append(past_snapshot(store, source, cluster, window_seconds, at))
+        except Failure as failure:
+            if failure.code is not Code.NOT_FOUND:
+                raise
+            nothing = failure
+    if not found:
+        raise nothing
+    snapshot = join([one for one, _ in found])
+    past = next((past for _, past in found if past.origin == "prometheus"), found[0][1])
+    key = ((ALL, window_seconds, past.origin, snapshot.version), spec)
     return _kept.of(store).views.get(key, lambda: msgspec.structs.replace(project(snapshot, spec), past=past))
 
 

@@ -1,10 +1,16 @@
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from django.test import Client
 
 from meshui.adapters.store.redis import RedisStore
 from meshui.domain.graph.model import GraphView
+from meshui.records.clusters import Cluster
+from meshui.services.poll_telemetry import poll_telemetry
+from meshui.services.publish_snapshot import publish_snapshot
 from tests.api.conftest import Mesh
+from tests.services.conftest import Metrics
 
 GRAPH = "/api/v1/clusters/demo/graph"
 
@@ -112,7 +118,65 @@ def test_a_view_that_makes_no_sense_is_refused_by_its_field(
 def test_a_focus_boxes_and_expanded_namespaces_can_be_asked_for(as_viewer: Client, mesh: Mesh) -> None:
     focus = as_viewer.get(GRAPH, {"workloads": "shop/web", "box_by": "cluster,namespace", "idle_edges": "true"}).json()
     assert {node["name"]: node["outside"] for node in focus["nodes"]}["web"] is False
-    assert [(box["kind"], box["parent"]) for box in focus["boxes"]] == [("cluster", None), ("namespace", "box:c")]
+    assert [(box["kind"], box["parent"]) for box in focus["boxes"]] == [("cluster", None), ("namespace", "box:demo")]
     assert as_viewer.get(GRAPH, {"box_by": ""}).json()["boxes"] == []
     expanded = as_viewer.get(GRAPH, {"view": "namespace", "expanded": "shop"}).json()
     assert {node["kind"] for node in expanded["nodes"]} == {"workload"}
+
+
+def _second_cluster(mesh: Mesh) -> None:
+    Cluster.objects.create(name="west", label="West", prometheus_url="http://127.0.0.1:1")
+    poll_telemetry(Metrics(4.0), mesh.store, "west", 15, datetime.now(UTC))
+    publish_snapshot(mesh.store, mesh.events, "west", 15)
+
+
+ALL = "/api/v1/clusters/*/graph"
+
+
+def test_all_clusters_are_one_graph(as_viewer: Client, mesh: Mesh) -> None:
+    _second_cluster(mesh)
+    answer = as_viewer.get(ALL, {"box_by": "cluster"})
+    assert answer.status_code == 200
+    view = answer.json()
+    assert view["cluster"] == "*"
+    assert {state["cluster"] for state in view["sources"]} == {"demo", "west"}
+    assert as_viewer.get(ALL, headers={"if-none-match": as_viewer.get(ALL).headers["ETag"]}).status_code == 304
+    etag = answer.headers["ETag"]
+    mesh.publish(20.0)
+    assert as_viewer.get(ALL, {"box_by": "cluster"}, headers={"if-none-match": etag}).status_code == 200
+    assert as_viewer.get(f"{ALL}/find", {"expression": "rate > 0"}).json()["edges"]
+    export = as_viewer.get(f"{ALL}/export", {"to": "dot"})
+    assert 'filename="all-' in export.headers["Content-Disposition"]
+
+
+def test_a_cluster_without_a_picture_does_not_keep_the_others_from_being_shown(as_viewer: Client, mesh: Mesh) -> None:
+    Cluster.objects.create(name="west", label="West", prometheus_url="http://127.0.0.1:1")
+    view = as_viewer.get(ALL).json()
+    assert view["nodes"]
+    assert ("west", "telemetry", "loading") in {(one["cluster"], one["name"], one["state"]) for one in view["sources"]}
+
+
+def test_all_clusters_are_shown_as_they_were(as_viewer: Client, mesh: Mesh) -> None:
+    _second_cluster(mesh)
+    answer = as_viewer.get(ALL, {"at": datetime.now(UTC).isoformat(), "idle": "true"})
+    assert answer.status_code == 200
+    assert answer.json()["past"]["origin"] == "ring"
+    assert {node["cluster"] for node in answer.json()["nodes"]} == {"demo", "west"}
+
+
+def test_without_any_picture_all_clusters_are_not_ready(as_viewer: Client, empty_store: RedisStore) -> None:
+    answer = as_viewer.get(ALL)
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+
+
+def test_names_are_looked_up_in_every_cluster(as_viewer: Client, mesh: Mesh) -> None:
+    _second_cluster(mesh)
+    assert as_viewer.get(ALL, {"workloads": "shop/web"}).status_code == 200
+    assert as_viewer.get(ALL, {"namespaces": "nowhere"}).json()["fields"] == {"namespaces": "Unknown: nowhere."}
+
+
+def test_the_past_of_an_element_is_that_of_its_cluster(as_viewer: Client, mesh: Mesh) -> None:
+    edge = as_viewer.get(GRAPH).json()["edges"][0]["id"]
+    assert len(as_viewer.get("/api/v1/clusters/*/series", {"id": edge}).json()["rate"]) == 1
+    assert as_viewer.get("/api/v1/clusters/*/series", {"id": "workload:nowhere/a/b"}).json()["code"] == "not_found"
+    assert as_viewer.get("/api/v1/clusters/*/namespaces").status_code == 404

@@ -176,5 +176,5 @@ async def receive(socket: Socket, seconds: float = 3) -> dict[str, Any]:
 
 
 async def subscribe(socket: Socket, name: str = "s1", **more: Any) -> dict[str, Any]:
-    await send(socket, type="subscribe", id=name, cluster="demo", window=15, **more)
+    await send(socket, **{"type": "subscribe", "id": name, "cluster": "demo", "window": 15, **more})
     return await receive(socket)

@@ -95,6 +95,16 @@ async def test_after_unsubscribing_nothing_more_comes(live: Live, connect: Any) 
     assert not live.hub._views
 
 
+async def test_all_clusters_in_one_are_renewed_when_any_of_them_is(
+    live: Live, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "LOOK_EVERY_SECONDS", 60)
+    socket = await connect()
+    assert (await subscribe(socket, cluster="*"))["type"] == "snapshot"
+    await live.publish(view(2, rate=5.0))
+    assert (await receive(socket))["delta"]["version"] == 2
+
+
 async def test_the_same_id_again_replaces_the_subscription(live: Live, connect: Any) -> None:
     socket = await connect()
     await subscribe(socket)

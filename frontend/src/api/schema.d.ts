@@ -1750,6 +1750,8 @@ export interface components {
             stale_since: string | null;
             /** @description The failure in plain words. */
             error: string | null;
+            /** @description Whose source it is, in a graph of several clusters. */
+            cluster: string | null;
             /** @description Of telemetry: the metrics dialects that were found and are read, such as `istio`. */
             dialects: string[];
         };

@@ -70,6 +70,7 @@ export function aView(over: Partial<GraphView> = {}): GraphView {
         as_of: "2026-01-01T00:00:00Z",
         stale_since: null,
         error: null,
+        cluster: null,
         dialects: ["istio"],
       },
     ],

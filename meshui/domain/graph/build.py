@@ -12,6 +12,7 @@ from meshui.domain.graph.callers import named_callers
 from meshui.domain.graph.mesh import NONE, MeshGraph, Responses, Tally
 from meshui.domain.graph.nodes import NodeIndex
 from meshui.domain.graph.once import counted_once
+from meshui.domain.graph.own_name import with_own_name
 from meshui.domain.graph.reporters import pair, selected
 from meshui.domain.graph.traffic import Ends, Traffic, ends_of, traffic_of
 from meshui.domain.mesh.inventory import Inventory
@@ -39,6 +40,7 @@ _Find = Callable[[LongColumn], IntColumn]
 def build_graph(rows: TelemetryRows, inventory: Inventory, *, cluster: str) -> MeshGraph:
     """The graph of a cluster: every request counted once, by one reporter an edge (graph.reporters), and every
     workload and service of the inventory a node, with or without traffic."""
+    rows = with_own_name(rows, cluster)
     index = NodeIndex(inventory, cluster)
     ends = ends_of(rows, index)
     unknown_destination = index.unknown_destination(cluster)

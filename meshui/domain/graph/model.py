@@ -153,6 +153,8 @@ class SourceState(msgspec.Struct, frozen=True):
     stale_since: datetime | None = None
     error: str | None = None
     """The failure in plain words."""
+    cluster: str | None = None
+    """Whose source it is, in a graph of several clusters."""
     dialects: tuple[str, ...] = ()
     """Of telemetry: the metrics dialects that were found and are read, such as `istio`."""
 

@@ -83,6 +83,9 @@ class Predictor:
 
     def caller_plane(self, caller: GraphNode, reported_itself: bool) -> Dataplane:
         """Whether the caller has a sidecar: what it reports itself comes from one."""
+        if caller.cluster != self._inventory.cluster and caller.kind != "unknown":
+            # Only a proxy can have told its name to this cluster's.
+            return "sidecar"
         known = self._inventory.workloads.get((caller.namespace, caller.name)) if caller.kind != "unknown" else None
         if known is not None and known.ambient and not known.has_proxy:
             return "ambient"

@@ -106,16 +106,17 @@ class Reader:
         )
 
     def _key(self, labels: Labels, stream: bool) -> int:
-        source_cluster = labels.source_cluster or UNKNOWN
-        destination_cluster = labels.destination_cluster or UNKNOWN
+        # An end whose cluster is not known is looked for where the other one is.
+        said = [one for one in (labels.source_cluster, labels.destination_cluster) if one not in ("", UNKNOWN)]
+        source_cluster, destination_cluster = (said[0], said[-1]) if said else (self._cluster, self._cluster)
         key = (
-            self._cluster if source_cluster == UNKNOWN else source_cluster,
+            source_cluster,
             labels.source_workload_namespace or UNKNOWN,
             labels.source_workload or UNKNOWN,
             labels.destination_service or UNKNOWN,
             labels.destination_service_name or UNKNOWN,
             labels.destination_service_namespace or UNKNOWN,
-            self._cluster if destination_cluster == UNKNOWN else destination_cluster,
+            destination_cluster,
             labels.destination_workload_namespace or UNKNOWN,
             labels.destination_workload or UNKNOWN,
             TCP if stream else _PROTOCOL_NUMBERS.get(labels.request_protocol, HTTP),

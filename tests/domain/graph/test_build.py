@@ -232,3 +232,19 @@ def test_a_gateway_is_of_its_kind(mesh):
 def test_an_empty_mesh_is_an_empty_graph(mesh):
     for kind in ("workload", "service", "namespace"):
         assert mesh.view(kind=kind).view.edges == ()
+
+
+ISTIOS = {"source_cluster": "Kubernetes", "destination_cluster": "Kubernetes"}
+
+
+def test_a_cluster_that_istio_calls_otherwise_is_known_by_its_name_here(shop):
+    shop.calls("shop/web", "shop/catalog", "shop/catalog-v1", 10, **ISTIOS)
+    view = shop.view(service_nodes=False)
+    assert view.edge_rates == {f"{WEB}>{V1}|http": 10}
+    assert view.node(V1).pods_total == 2
+
+
+def test_a_cluster_is_not_renamed_where_it_is_spoken_of_or_several_report(shop):
+    shop.calls("shop/web", "shop/catalog", "shop/catalog-v1", 1, **ISTIOS)
+    shop.calls("shop/web", "shop/catalog", "shop/catalog-v2", 1)
+    assert "workload:Kubernetes/shop/web" in shop.view(service_nodes=False).nodes

@@ -23,6 +23,7 @@ const STALE: SourceState = {
   as_of: "2026-01-01T00:00:10Z",
   stale_since: "2026-01-01T00:00:12Z",
   error: "Prometheus refused the connection.",
+  cluster: null,
   dialects: [],
 };
 
@@ -50,6 +51,7 @@ test("each source that isn't fine says so, why, and what is missing", () => {
     as_of: null,
     stale_since: null,
     error: "Forbidden.",
+    cluster: null,
     dialects: [],
   };
   const fine: SourceState = { ...failed, name: "proxies", state: "live", error: null };
