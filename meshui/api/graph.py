@@ -55,10 +55,12 @@ class LiveGraphView(APIView):
         spec, window = _asked(query, cluster)
         if hide := query.validated_data.get("hide"):
             return answer(hidden(_view(query, cluster, spec, window), hide))
-        if at := known_moment(query.validated_data.get("at")):
-            view, body = read_past.past_view_bytes(
-                wiring.store(), wiring.metrics_of(cluster), cluster, spec, window, at
-            )
+        at = known_moment(query.validated_data.get("at"))
+        if at and cluster == ALL:
+            return answer(_view_at(at, cluster, spec, window))
+        if at:
+            metrics = wiring.cluster_runtime(cluster).metrics
+            view, body = read_past.past_view_bytes(wiring.store(), metrics, cluster, spec, window, at)
             etag = _etag(cluster, window, spec, f"{view.version} {view.past.origin if view.past else ''}")
         else:
             members = wiring.members(cluster)

@@ -65,6 +65,7 @@ def joined(graphs: Sequence[MeshGraph], cluster: str) -> JoinedGraph:
         destination=destination[origin],
         protocol=protocol[origin],
         reporter=reporter[origin],
+        dialect=column("dialect")[origin],
         rate=column("rate")[origin],
         sent=column("sent")[origin],
         received=column("received")[origin],
