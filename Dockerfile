@@ -20,4 +20,5 @@ USER meshui
 ENV MESHUI_STATE=/state
 VOLUME /state
 EXPOSE 8000
-CMD ["uvicorn", "meshui.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-server-header"]
+CMD ["uvicorn", "meshui.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-server-header", \
+     "--ws-per-message-deflate", "false"]

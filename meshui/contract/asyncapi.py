@@ -23,7 +23,8 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": (
                 "A socket at `/ws/v1/mesh`. Sign in with the browser's session cookie (from MeshUI's own page), with "
-                "`Authorization: Bearer <token>` or with `?token=`. Messages are JSON texts; each has a `type`. After "
+                "`Authorization: Bearer <token>` or with `?token=`. Messages are JSON texts; each has a `type`. With "
+                "`compress` views come as binary messages, the same JSON deflated: once for all who watch. After "
                 "`subscribe` comes a `snapshot` of the view, then a `delta` for each new version. A delta fits only "
                 "the version in its `base`: on any other, send `resync`. A client that reads slowly gets a snapshot "
                 "instead of the deltas that it missed. Close codes: "

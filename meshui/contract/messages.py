@@ -17,6 +17,8 @@ class Subscribe(msgspec.Struct, frozen=True, tag="subscribe", kw_only=True, forb
     window: int | None = None
     """Seconds; one of the cluster's windows. None: its default."""
     view: ViewSpec = ViewSpec()
+    compress: bool = False
+    """Snapshots and deltas come as binary messages: the same JSON, deflated (RFC 1951, without a header)."""
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag="unsubscribe", kw_only=True, forbid_unknown_fields=True):

@@ -137,7 +137,9 @@ class MeshConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ha
         if self._sender is None or self._sender.done():
             return
         self._unsubscribe(message.id)
-        self._subscriptions[message.id] = Subscription(message.id, self._hub.watch(key, self))
+        self._subscriptions[message.id] = Subscription(
+            message.id, self._hub.watch(key, self), compress=message.compress
+        )
         self.wake()
 
     def _unsubscribe(self, name: str) -> None:
@@ -168,8 +170,11 @@ class MeshConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ha
                 while self._changes:
                     await self._tell(self._changes.popleft())
                 for subscription in list(self._subscriptions.values()):
-                    while (text := subscription.next_message()) is not None:
-                        await self.send(text_data=text)
+                    while (given := subscription.next_message()) is not None:
+                        if isinstance(given, bytes):
+                            await self.send(bytes_data=given)
+                        else:
+                            await self.send(text_data=given)
         except asyncio.CancelledError:
             raise
         except Exception as problem:  # the client went away while something was sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -29,13 +30,20 @@ class Watcher(Protocol):
     def wake(self) -> None: ...
 
 
+class Payload(msgspec.Struct, frozen=True):
+    """What all watchers of a view are sent: JSON, and the same deflated up to a byte's end."""
+
+    text: str
+    deflated: bytes
+
+
 class Edition(msgspec.Struct, frozen=True):
     """A version of a view with its messages' payloads, encoded. `delta` leads here from version `base`."""
 
     view: GraphView
-    snapshot: str
+    snapshot: Payload
     base: int | None = None
-    delta: str | None = None
+    delta: Payload | None = None
 
     @property
     def version(self) -> int:
@@ -49,9 +57,16 @@ class Edition(msgspec.Struct, frozen=True):
 def edition(view: GraphView, encoded: bytes, before: Edition | None) -> Edition:
     """The edition of a view that follows `before`. All the work is done here, once, whoever watches."""
     if before is None:
-        return Edition(view=view, snapshot=encoded.decode())
-    change = _encode(delta(before.view, view)).decode()
-    return Edition(view=view, snapshot=encoded.decode(), base=before.version, delta=change)
+        return Edition(view=view, snapshot=_payload(encoded))
+    change = _payload(_encode(delta(before.view, view)))
+    return Edition(view=view, snapshot=_payload(encoded), base=before.version, delta=change)
+
+
+def _payload(encoded: bytes) -> Payload:
+    # Compressed once for all: a socket's own compression would do it again for each.
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflated = deflate.compress(encoded) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    return Payload(text=encoded.decode(), deflated=deflated)
 
 
 class SharedView:
@@ -83,9 +98,10 @@ class Subscription:
     """What one client has seen of a view. However slow it is, nothing is queued for it: it is given the newest when it
     is ready for more."""
 
-    def __init__(self, name: str, shared: SharedView) -> None:
+    def __init__(self, name: str, shared: SharedView, *, compress: bool = False) -> None:
         self.name = name
         self.shared = shared
+        self._compress = compress
         self._seen: int | None = None
         self._told: Problem | None = None
 
@@ -93,8 +109,9 @@ class Subscription:
         """The client wants the whole view."""
         self._seen = None
 
-    def next_message(self) -> str | None:
-        """What brings the client up to date; None when it is. One that missed an edition gets the whole view."""
+    def next_message(self) -> str | bytes | None:
+        """What brings the client up to date; None when it is. One that missed an edition gets the whole view. Bytes are
+        deflated."""
         problem, latest = self.shared.problem, self.shared.latest
         if problem is not None and problem != self._told:
             self._told = problem
@@ -104,11 +121,18 @@ class Subscription:
         self._told = None
         seen, self._seen = self._seen, latest.version
         if latest.delta is not None and seen == latest.base:
-            return _wrap(DeltaMessage, "delta", self.name, latest.delta)
-        return _wrap(SnapshotMessage, "view", self.name, latest.snapshot)
+            return self._wrap(DeltaMessage, "delta", latest.delta)
+        return self._wrap(SnapshotMessage, "view", latest.snapshot)
+
+    def _wrap(self, message: type[SnapshotMessage | DeltaMessage], field: str, payload: Payload) -> str | bytes:
+        """The message around a payload that is encoded already: only the subscription's id differs between clients."""
+        before = f'{{"type":"{message.__struct_config__.tag}","id":{_encode(self.name).decode()},"{field}":'
+        if self._compress:
+            return _stored(before.encode(), last=False) + payload.deflated + _stored(b"}", last=True)
+        return f"{before}{payload.text}}}"
 
 
-def _wrap(message: type[SnapshotMessage | DeltaMessage], field: str, name: str, payload: str) -> str:
-    """The message around a payload that is encoded already: only the subscription's id differs between clients."""
-    tag = message.__struct_config__.tag
-    return f'{{"type":"{tag}","id":{_encode(name).decode()},"{field}":{payload}}}'
+def _stored(text: bytes, *, last: bool) -> bytes:
+    """A block of a deflate stream that holds up to 65,535 bytes as they are (RFC 1951, 3.2.4)."""
+    length = len(text)
+    return bytes([last]) + length.to_bytes(2, "little") + (length ^ 0xFFFF).to_bytes(2, "little") + text

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import zlib
 from typing import Any
 
 import msgspec
@@ -33,6 +34,20 @@ async def test_a_subscription_gets_the_view_and_then_what_changes(live: Live, co
     delta = msgspec.convert(second["delta"], GraphDelta)
     assert [node.name for node in delta.nodes] == ["web"]
     assert apply_delta(msgspec.convert(first["view"], GraphView), delta) == view(2, rate=5.0)
+
+
+async def test_who_asks_for_it_gets_the_same_messages_deflated(live: Live, connect: Any) -> None:
+    plain, packed = await connect(), await connect()
+    await send(packed, type="subscribe", id="naïve", cluster="demo", window=15, compress=True)
+    await subscribe(plain, "naïve")
+
+    async def inflated() -> Any:
+        return json.loads(zlib.decompress((await packed.receive_output(3))["bytes"], -zlib.MAX_WBITS))
+
+    first = await inflated()
+    assert (first["type"], first["id"], first["view"]["version"]) == ("snapshot", "naïve", 1)
+    await live.publish(view(2, rate=5.0))
+    assert await inflated() == await receive(plain)
 
 
 async def test_a_view_is_projected_once_for_all_who_watch_it(live: Live, connect: Any) -> None:

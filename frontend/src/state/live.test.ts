@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib";
 import { beforeEach, expect, test, vi } from "vitest";
 import { aDelta, aView } from "../graph/fixtures";
 import { LiveGraph, type Socket } from "./live";
@@ -44,7 +45,9 @@ function types(): string[] {
 }
 
 test("a view chosen before the socket opens is subscribed to when it does", () => {
-  expect(current().sent).toEqual([{ type: "subscribe", id: "s1", cluster: "demo", window: 15, view: SPEC }]);
+  expect(current().sent).toEqual([
+    { type: "subscribe", id: "s1", cluster: "demo", window: 15, view: SPEC, compress: true },
+  ]);
 });
 
 test("deltas that follow are applied; a gap asks for a snapshot once", () => {
@@ -58,6 +61,19 @@ test("deltas that follow are applied; a gap asks for a snapshot once", () => {
   current().say({ type: "snapshot", id: "s1", view: aView({ version: 5 }) });
   current().say({ type: "delta", id: "s1", delta: aDelta({ base: 5, version: 6 }) });
   expect(live.state.get().shown?.version).toBe(6);
+});
+
+test("deflated messages are read in the order they came in, and a broken one asks for a snapshot", async () => {
+  vi.useRealTimers();
+  const packed = (message: object) => {
+    const bytes = deflateRawSync(JSON.stringify(message));
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  };
+  current().onmessage?.({ data: packed({ type: "snapshot", id: "s1", view: aView({ version: 1 }) }) });
+  current().onmessage?.({ data: packed({ type: "delta", id: "s1", delta: aDelta({ base: 1, version: 2 }) }) });
+  await vi.waitFor(() => expect(live.state.get().shown?.version).toBe(2));
+  current().onmessage?.({ data: new Uint8Array([7, 7, 7]).buffer });
+  await vi.waitFor(() => expect(types()).toContain("resync"));
 });
 
 test("a delta older than what is shown is not a gap", () => {

@@ -36,7 +36,7 @@ export type Refresh = "live" | "manual" | number;
 
 export interface Socket {
   onopen: (() => void) | null;
-  onmessage: ((event: { data: string }) => void) | null;
+  onmessage: ((event: { data: string | ArrayBuffer }) => void) | null;
   onclose: ((event: { code: number }) => void) | null;
   send: (text: string) => void;
   close: () => void;
@@ -81,6 +81,7 @@ export class LiveGraph {
   private attempts = 0;
   private count = 0;
   private started = false;
+  private unpacked: Promise<void> = Promise.resolve();
   private retry: ReturnType<typeof setTimeout> | undefined;
   private ping: ReturnType<typeof setInterval> | undefined;
   private ticker: ReturnType<typeof setInterval> | undefined;
@@ -163,8 +164,23 @@ export class LiveGraph {
       this.patch({ connection: "open", heardAt: Date.now() });
       this.subscribe();
     };
-    socket.onmessage = (event) => this.receive(JSON.parse(event.data) as Incoming);
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.receive(JSON.parse(data) as Incoming);
+      else this.unpack(socket, data);
+    };
     socket.onclose = (event) => this.closed(event.code);
+  }
+
+  /** Inflates one after the other, so that messages stay in order. */
+  private unpack(socket: Socket, data: ArrayBuffer): void {
+    this.unpacked = this.unpacked
+      .then(() => inflated(data))
+      .then((text) => {
+        if (this.socket === socket) this.receive(JSON.parse(text) as Incoming);
+      })
+      .catch(() => {
+        if (this.socket === socket && this.wanted) this.send({ type: "resync", id: this.wanted.id });
+      });
   }
 
   private drop(): void {
@@ -205,7 +221,7 @@ export class LiveGraph {
     if (!this.wanted) return;
     const { id, cluster, window, view } = this.wanted;
     this.resyncing = false;
-    this.send({ type: "subscribe", id, cluster, window, view });
+    this.send({ type: "subscribe", id, cluster, window, view, compress: canInflate });
   }
 
   private receive(message: Incoming): void {
@@ -254,5 +270,14 @@ export class LiveGraph {
 
 export function openMeshSocket(): Socket {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return new WebSocket(`${scheme}://${location.host}/ws/v1/mesh`) as unknown as Socket;
+  const socket = new WebSocket(`${scheme}://${location.host}/ws/v1/mesh`);
+  socket.binaryType = "arraybuffer";
+  return socket as unknown as Socket;
+}
+
+const canInflate = typeof DecompressionStream !== "undefined";
+
+function inflated(data: ArrayBuffer): Promise<string> {
+  const stream = new Response(data).body?.pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Response(stream).text();
 }

@@ -148,6 +148,8 @@ def web(layout: Layout) -> Spec:
         command=(
             *(sys.executable, "-m", "uvicorn", "meshui.asgi:application", "--host", HOST),
             *("--port", str(layout.web_port), "--no-access-log", "--timeout-graceful-shutdown", "2"),
+            # Messages are compressed once for all who watch, not again for each.
+            *("--ws-per-message-deflate", "false"),
         ),
         log=log_path(layout, WEB),
         ready=probes.http(f"{layout.web_url}/healthz"),
