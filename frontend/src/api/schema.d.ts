@@ -1855,6 +1855,11 @@ export interface components {
              *     }
              */
             view: components["schemas"]["ViewSpec"];
+            /**
+             * @description Snapshots and deltas come as binary messages: the same JSON, deflated (RFC 1951, without a header).
+             * @default false
+             */
+            compress: boolean;
         };
         /** @description One policy, ready to be applied, and the callers that it is made from. */
         SuggestedYaml: {
