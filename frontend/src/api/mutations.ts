@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { call, path } from "./client";
-import type { AppliedChange, Fault, WeightsPreview } from "./types";
+import type { AppliedChange, Fault, Guard, ShiftDetail, WeightsPreview } from "./types";
 
 /** What changes the mesh. Whatever is shown of it is asked for again afterwards. */
 
@@ -39,6 +39,36 @@ export function useUndo() {
   return useMutation({
     mutationFn: ({ id, reason = "" }: { id: number; reason?: string }) =>
       call<AppliedChange>("POST", path(["changes", String(id), "undo"]), { reason }),
+    onSettled: refresh,
+  });
+}
+
+export interface ShiftInput {
+  resource_version: string;
+  candidate: string;
+  baseline: string;
+  steps: number[];
+  pause_seconds: number;
+  patience_seconds: number;
+  guard: Guard;
+  reason: string;
+}
+
+export function useStartShift(cluster: string, namespace: string, name: string) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: (input: ShiftInput) =>
+      call<ShiftDetail>("POST", path(["clusters", cluster, "services", namespace, name, "shifts"]), input),
+    onSettled: refresh,
+  });
+}
+
+export type ShiftAction = "pause" | "resume" | "promote" | "abort";
+
+export function useActOnShift(id: number) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: (action: ShiftAction) => call<ShiftDetail>("POST", path(["shifts", String(id)]), { action }),
     onSettled: refresh,
   });
 }

@@ -14,6 +14,8 @@ import type {
   Service,
   ServiceDetail,
   ServiceWeights,
+  Shift,
+  ShiftDetail,
   Workload,
   WorkloadDetail,
 } from "./types";
@@ -56,6 +58,16 @@ export const weightsQuery = (cluster: string, namespace: string, name: string) =
   inCluster<ServiceWeights>(cluster, ["services", namespace, name, "weights"], { refetchMs: 5_000 });
 export const changesQuery = (cluster: string, object?: string) =>
   inCluster<Change[]>(cluster, ["changes"], object ? { params: { object } } : {});
+
+export const shiftsQuery = (cluster: string, service?: string) =>
+  inCluster<Shift[]>(cluster, ["shifts"], { refetchMs: 5_000, ...(service ? { params: { service } } : {}) });
+
+export const shiftQuery = (id: string | number) =>
+  queryOptions({
+    queryKey: ["cluster", "shifts", String(id)],
+    queryFn: ({ signal }) => call<ShiftDetail>("GET", path(["shifts", String(id)]), undefined, signal),
+    refetchInterval: (query) => (query.state.data?.shift.ended_at ? false : 2_000),
+  });
 
 export const changeQuery = (id: string | number) =>
   queryOptions({

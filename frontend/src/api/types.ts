@@ -30,3 +30,7 @@ export type WorkloadPosture = Schemas["WorkloadPosture"];
 export type ModeStep = Schemas["ModeStep"];
 export type EdgeExplanation = Schemas["EdgeExplanation"];
 export type StrictAnswer = Schemas["StrictAnswer"];
+export type Shift = Schemas["ShiftSummary"];
+export type ShiftDetail = Schemas["ShiftDetail"];
+export type VersionEvidence = Schemas["VersionEvidence"];
+export type Guard = Schemas["Guard"];

@@ -36,6 +36,10 @@ export const PAGES: Page[] = [
         path: ":namespace/:name/weights",
         component: page(() => import("../features/weights/WeightsPage"), "WeightsPage"),
       },
+      {
+        path: ":namespace/:name/shift",
+        component: page(() => import("../features/shifts/StartShiftPage"), "StartShiftPage"),
+      },
     ],
   },
   {
@@ -84,7 +88,10 @@ export const PAGES: Page[] = [
     icon: History,
     letter: "h",
     component: page(() => import("../features/changes/ChangesPage"), "ChangesPage"),
-    below: [{ path: ":id", component: page(() => import("../features/changes/ChangePage"), "ChangePage") }],
+    below: [
+      { path: ":id", component: page(() => import("../features/changes/ChangePage"), "ChangePage") },
+      { path: "shifts/:id", component: page(() => import("../features/shifts/ShiftPage"), "ShiftPage") },
+    ],
   },
   {
     path: "/demo",

@@ -44,6 +44,11 @@ FAULTS = (
         applications={"shop/catalog-v2": {"down": True}},
     ),
     Fault(
+        "flaky-catalog-v2",
+        "catalog v2 answers a fifth of its requests with 500",
+        applications={"shop/catalog-v2": {"failing_share": 0.2}},
+    ),
+    Fault(
         "slow-inventory",
         "inventory takes 800 ms longer for every request",
         applications={"warehouse/inventory": {"delay_ms": 800}},

@@ -9,6 +9,7 @@ import { Answer, Page, PageLink, TableCard } from "../../components/Page";
 import { EmptyScreen } from "../../components/screens";
 import { formatMoment } from "../../lib/format";
 import { useCluster } from "../../state/cluster";
+import { ShiftList } from "../shifts/ShiftList";
 import { ChangeState, changeTitle } from "./ChangeLine";
 
 const CHANGES: Column<Change>[] = [
@@ -63,33 +64,36 @@ const AUDIT: Column<AuditLine>[] = [
   },
 ];
 
+const SHOWS = [
+  { value: "changes", label: "Changes" },
+  { value: "shifts", label: "Guarded shifts" },
+  { value: "audit", label: "Audit" },
+] as const;
+
 /** What was changed through MeshUI, and everything that was tried. */
 export function ChangesPage() {
   const [params, setParams] = useSearchParams();
-  const audit = params.get("show") === "audit";
+  const show = SHOWS.find((one) => one.value === params.get("show"))?.value ?? "changes";
   return (
     <Page
       title="Changes"
       actions={
         <SegmentedControl
           aria-label="Show"
-          value={audit ? "audit" : "changes"}
-          onChange={(show) =>
+          value={show}
+          onChange={(chosen) =>
             setParams((current) => {
               const next = new URLSearchParams(current);
-              if (show === "audit") next.set("show", show);
+              if (chosen !== "changes") next.set("show", chosen);
               else next.delete("show");
               return next;
             })
           }
-          data={[
-            { value: "changes", label: "Changes" },
-            { value: "audit", label: "Audit" },
-          ]}
+          data={[...SHOWS]}
         />
       }
     >
-      {audit ? <Audit /> : <History />}
+      {show === "audit" ? <Audit /> : show === "shifts" ? <ShiftList /> : <History />}
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Eye, RotateCcw, Undo2, Waypoints } from "lucide-react";
+import { Eye, RotateCcw, TrendingUp, Undo2, Waypoints } from "lucide-react";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError } from "../../api/client";
@@ -14,6 +14,7 @@ import { Answer, Card, Page, PageLink } from "../../components/Page";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { EmptyScreen } from "../../components/screens";
 import { useCluster, useClusterLink } from "../../state/cluster";
+import { ActiveShift } from "../shifts/ActiveShift";
 import { ConflictPanel } from "./ConflictPanel";
 import { mayApply, PreviewPanel } from "./PreviewPanel";
 import { RouteEditor } from "./RouteEditor";
@@ -24,6 +25,7 @@ export function WeightsPage() {
   const { namespace = "", name = "" } = useParams();
   const cluster = useCluster()?.name ?? "";
   const query = useQuery(weightsQuery(cluster, namespace, name));
+  const link = useClusterLink();
   const unsplit = query.error instanceof ApiError && query.error.status === 404;
   return (
     <Page
@@ -32,7 +34,20 @@ export function WeightsPage() {
         { label: "Services", to: "/services" },
         { label: name, to: `/services/${namespace}/${name}` },
       ]}
+      actions={
+        query.data?.editable && (
+          <Button
+            component={Link}
+            variant="default"
+            leftSection={<TrendingUp size={14} />}
+            to={link(`/services/${namespace}/${name}/shift`)}
+          >
+            Shift gradually
+          </Button>
+        )
+      }
     >
+      <ActiveShift namespace={namespace} name={name} />
       {unsplit ? (
         <EmptyScreen title="Nothing divides this service's traffic">{(query.error as ApiError).message}</EmptyScreen>
       ) : (
