@@ -24,7 +24,7 @@ Tendency = Literal["better", "unclear", "worse"]
 
 class Tally(msgspec.Struct, frozen=True):
     """What one version did: requests, those that failed by its own fault, and cumulative latency buckets, all as
-    counts. `bounds` are milliseconds, rising, the last infinite."""
+    counts. `bounds` are milliseconds, rising and finite (JSON knows no other); `cumulative` ends with one more: all."""
 
     requests: float = 0.0
     failed: float = 0.0
@@ -40,7 +40,7 @@ class Tally(msgspec.Struct, frozen=True):
         """None where no latency was seen."""
         if not self.cumulative or self.cumulative[-1] <= 0:
             return None
-        return float(quantiles(np.array(self.bounds), np.array([self.cumulative]), 0.95)[0])
+        return float(quantiles(np.array((*self.bounds, np.inf)), np.array([self.cumulative]), 0.95)[0])
 
     def plus(self, other: Tally) -> Tally:
         """Both together. Buckets of other bounds are dropped rather than guessed."""
@@ -122,10 +122,8 @@ def excess_failures(candidate: Tally, baseline: Tally) -> float:
 
 def _counted_within(tally: Tally, limit_ms: float) -> float:
     """Requests that took at most so long; linear inside a bucket, as quantiles are."""
-    counts = np.maximum.accumulate(np.array(tally.cumulative))
-    bounds = np.array(tally.bounds)
-    finite = np.isfinite(bounds)
-    return float(np.interp(limit_ms, [0.0, *bounds[finite]], [0.0, *counts[finite]]))
+    counts = np.maximum.accumulate(np.array(tally.cumulative[:-1]))
+    return float(np.interp(limit_ms, [0.0, *tally.bounds], [0.0, *counts]))
 
 
 def _share(tally: Tally) -> str:

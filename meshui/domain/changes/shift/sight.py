@@ -49,6 +49,6 @@ def _tally(graph: MeshGraph, edges: NDArray[np.bool_], window_seconds: int) -> T
     return Tally(
         requests=float(responses.rate[mine].sum()) * window_seconds,
         failed=float(responses.rate[mine & (responses.outcome == ERROR)].sum()) * window_seconds,
-        bounds=tuple(graph.bounds.tolist()),
+        bounds=tuple(graph.bounds[:-1].tolist()),
         cumulative=tuple((graph.cumulative[edges].sum(axis=0) * window_seconds).tolist()),
     )
