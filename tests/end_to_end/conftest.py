@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
+PATIENCE_MS = 20_000
+"""How long an expectation may take to come true: the machine may be busy with other things."""
 T = TypeVar("T")
 
 
@@ -157,6 +159,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=os.environ.get("MESHUI_CHROMIUM", "/usr/bin/chromium"),
@@ -177,7 +180,7 @@ def sign_in(page: Page, demo: Demo, username: str) -> None:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     fresh = browser.new_context(viewport={"width": 1600, "height": 1000})
-    fresh.set_default_timeout(15_000)
+    fresh.set_default_timeout(PATIENCE_MS)
     yield fresh
     fresh.close()
 
