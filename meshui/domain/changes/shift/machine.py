@@ -161,6 +161,8 @@ def held(standing: Standing, now: datetime, reason: str) -> Standing:
 
 def _doubt(plan: Plan, standing: Standing) -> str | None:
     """Why a step can't pass yet."""
+    if standing.counted_to is None:
+        return "no whole window of telemetry since the step began"
     seen, needed = standing.candidate.requests, plan.guard.minimum_requests
     if seen < needed:
         return f"{plan.candidate} has answered {seen:.0f} of the {needed} requests that a step needs"
