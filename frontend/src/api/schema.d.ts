@@ -964,14 +964,43 @@ export interface components {
          * @enum {unknown}
          */
         Code: "blocked" | "conflict" | "forbidden" | "internal" | "invalid" | "not_found" | "not_ready" | "not_signed_in" | "source_unavailable" | "throttled" | "too_large" | "unsupported";
+        /** @description RED of an edge, or of a node's inbound traffic (outbound, when nobody calls it). */
+        ComparedNumbers: {
+            rate: number;
+            error_share: number | null;
+            p95_ms: number | null;
+        };
+        /** @description One of the two views. */
+        ComparedView: {
+            version: number;
+            /** Format: date-time */
+            published_at: string;
+            evaluated_at: string | null;
+            /** @description None: it is the live one. */
+            past: components["schemas"]["Past"] | null;
+            nodes: number;
+            edges: number;
+        };
         /** @description Two views of one graph. `differences`: those that need attention first; within a kind the busiest first. */
         Comparison: {
             cluster: string;
             window_seconds: number;
-            before: components["schemas"]["Side"];
-            after: components["schemas"]["Side"];
+            before: components["schemas"]["ComparedView"];
+            after: components["schemas"]["ComparedView"];
             differences: components["schemas"]["Difference"][];
-            limits: components["schemas"]["Limits"];
+            limits: components["schemas"]["ComparisonLimits"];
+        };
+        /** @description What a difference must reach. `minimum_*` are requests within the window. */
+        ComparisonLimits: {
+            minimum_seen: number;
+            minimum_failed: number;
+            minimum_timed: number;
+            share: number;
+            latency_ratio: number;
+            latency_ms: number;
+            rate_ratio: number;
+            /** @description Of a normal distribution: less than one in a thousand comparisons is over it by chance. */
+            deviations: number;
         };
         /** @description A configuration object as the cluster has it now, read as the user who asks. */
         ConfigDetail: {
@@ -1038,8 +1067,8 @@ export interface components {
             label: string;
             reason: string;
             /** @description None where the element is not there. */
-            before: components["schemas"]["Numbers"] | null;
-            after: components["schemas"]["Numbers"] | null;
+            before: components["schemas"]["ComparedNumbers"] | null;
+            after: components["schemas"]["ComparedNumbers"] | null;
         };
         /** @description An edge on which policy and observation differ. `source` and `destination` are node ids. */
         Disagreement: {
@@ -1250,18 +1279,6 @@ export interface components {
             near: components["schemas"]["RuleStory"][];
             shadows: string[];
         };
-        /** @description What a difference must reach. `minimum_*` are requests within the window. */
-        Limits: {
-            minimum_seen: number;
-            minimum_failed: number;
-            minimum_timed: number;
-            share: number;
-            latency_ratio: number;
-            latency_ms: number;
-            rate_ratio: number;
-            /** @description Of a normal distribution: less than one in a thousand comparisons is over it by chance. */
-            deviations: number;
-        };
         /** @description Who last wrote fields of an object, and how. */
         Manager: {
             manager: string;
@@ -1397,12 +1414,6 @@ export interface components {
             badges: components["schemas"]["Badge"][];
             /** @description Outside the namespaces and workloads asked for: a neighbour, drawn dimmed. */
             outside: boolean;
-        };
-        /** @description RED of an edge, or of a node's inbound traffic (outbound, when nobody calls it). */
-        Numbers: {
-            rate: number;
-            error_share: number | null;
-            p95_ms: number | null;
         };
         /** @description A Kubernetes object by kind, namespace ("" when cluster-scoped) and name. */
         ObjectRef: {
@@ -1715,17 +1726,6 @@ export interface components {
             created_at: string;
             ended_at: string | null;
             can_act: boolean;
-        };
-        /** @description One of the two views. */
-        Side: {
-            version: number;
-            /** Format: date-time */
-            published_at: string;
-            evaluated_at: string | null;
-            /** @description None: it is the live one. */
-            past: components["schemas"]["Past"] | null;
-            nodes: number;
-            edges: number;
         };
         /** @description A name and its password. */
         SignInRequest: {

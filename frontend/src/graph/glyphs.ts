@@ -15,6 +15,17 @@ export const KIND_GLYPHS: Record<NodeKind, string> = {
   namespace: "M12 3.500 3 8.500l9 5 9-5-9-5Z M3 14l9 5 9-5",
 };
 
+/** What differs between two moments, by kind. */
+const DIFFERENCE_GLYPHS = {
+  new: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z M12 8v8 M8 12h8",
+  gone: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z M8 12h8",
+  slower: "M12 4a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17Z M12 8v5l-3.500 2",
+  faster: "M13 3 5 13.500h6L10.500 21 19 10h-6.500L13 3Z",
+  busier: "M12 20V5 M5.500 11.500 12 5l6.500 6.500",
+  quieter: "M12 4v15 M5.500 12.500 12 19l6.500-6.500",
+  recovered: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z M8 12.500l3 3 5.500-6",
+} as const;
+
 export const BADGE_GLYPHS: Record<string, string> = {
   missing_proxy: "M12 3 5 6v5.500c0 4.500 3 7.500 7 9.500 4-2 7-5 7-9.500V6l-7-3Z M9.500 9.500l5 5 M14.500 9.500l-5 5",
   traffic_split: "M4 12h6 M10 12c4 0 4-6 10-6 M10 12c4 0 4 6 10 6 M17 3l3 3-3 3 M17 15l3 3-3 3",
@@ -26,10 +37,13 @@ export const BADGE_GLYPHS: Record<string, string> = {
     "M5 5.500a2 2 0 1 0 0 .1 M19 18.500a2 2 0 1 0 0 .1 M7 6h6a4 4 0 0 1 0 6h-2a3.500 3.500 0 0 0 0 6.500h6",
   request_timeout: "M12 4a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17Z M12 8v5l3 2",
   ejected: "M12 4 4 14h16L12 4Z M4 19h16",
+  ...DIFFERENCE_GLYPHS,
+  failing: "M8 2.500h8L21.500 8v8L16 21.500H8L2.500 16V8L8 2.500Z M9 9l6 6 M15 9l-6 6",
   default: "M12 5v9 M12 18.500v.2",
 };
 
 export const MARK_GLYPHS: Record<Mark, string> = {
+  ...DIFFERENCE_GLYPHS,
   warning: "M12 3.500 2.500 20.500h19L12 3.500Z M12 10v5 M12 17.800v.2",
   failing: "M8 2.500h8L21.500 8v8L16 21.500H8L2.500 16V8L8 2.500Z M9 9l6 6 M15 9l-6 6",
   lock: "M5 11h14v10H5z M8 11V7.500a4 4 0 0 1 8 0V11",

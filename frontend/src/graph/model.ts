@@ -3,10 +3,17 @@ import type { components } from "../api/schema";
 
 type Schemas = components["schemas"];
 
-export type GraphView = Schemas["GraphView"];
+export type GraphView = Omit<Schemas["GraphView"], "edges"> & { edges: GraphEdge[] };
 export type GraphDelta = Schemas["GraphDelta"];
 export type GraphNode = Schemas["Node"];
-export type GraphEdge = Schemas["Edge"];
+export type Past = Schemas["Past"];
+export type Moments = Schemas["Moments"];
+export type PastMoment = Schemas["PastMoment"];
+export type Comparison = Schemas["Comparison"];
+export type Difference = Schemas["Difference"];
+export type DifferenceKind = Difference["kind"];
+/** `differences`: in a comparison, what is different about the edge; none of it for one that is as it was. */
+export type GraphEdge = Schemas["Edge"] & { differences?: readonly Difference[] };
 export type GraphBox = Schemas["Box"];
 export type SourceState = Schemas["SourceState"];
 export type Badge = Schemas["Badge"];

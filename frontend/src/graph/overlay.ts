@@ -1,4 +1,5 @@
 import { formatMs, formatRate, formatShare } from "../lib/format";
+import { differenceLook } from "./compare-look";
 import type { GraphEdge } from "./model";
 
 export const OVERLAYS = ["health", "mtls", "authz"] as const;
@@ -20,7 +21,14 @@ export type Mark =
   | "shield"
   | "shield-partly"
   | "shield-off"
-  | "unknown";
+  | "unknown"
+  | "new"
+  | "gone"
+  | "slower"
+  | "faster"
+  | "busier"
+  | "quieter"
+  | "recovered";
 
 export interface EdgeLook {
   tone: Tone;
@@ -97,8 +105,10 @@ function authzLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
   }
 }
 
-/** How an edge is drawn under an overlay: its colour's meaning, its mark and its words. */
+/** How an edge is drawn under an overlay: its colour's meaning, its mark and its words. In a comparison, that comes
+ * first. */
 export function edgeLook(edge: GraphEdge, overlay: Overlay, label: EdgeLabel): EdgeLook {
+  if (edge.differences) return differenceLook(edge.differences);
   if (overlay === "mtls") return mtlsLook(edge, label);
   if (overlay === "authz") return authzLook(edge, label);
   return healthLook(edge, label);

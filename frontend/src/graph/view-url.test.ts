@@ -18,6 +18,10 @@ test("every state survives the trip through a link", () => {
               selected: bool ? "workload:demo/shop/web>service:demo/shop/cart|http" : null,
               find: bool ? "cart & v1=2" : "",
               hide: bool ? "" : "health = healthy and rate < 1",
+              at: bool ? "2026-11-24T12:00:00.000Z" : null,
+              span: bool ? 3600 : null,
+              speed: bool ? 0.5 : 1,
+              compare: bool ? null : "2026-11-24T11:00:00.000Z",
             };
             expect(readGraphUrl(new URLSearchParams(writeGraphUrl(state).toString()))).toEqual(state);
           }
@@ -32,5 +36,7 @@ test("the default state has an empty link, and other parameters stay", () => {
 
 test("nonsense in a link is the default", () => {
   const nonsense = new URLSearchParams("view=x&overlay=&label=9&window=-3&refresh=0.1&services=maybe&namespaces=,,");
+  for (const [name, value] of Object.entries({ at: "soon", compare: "", span: "7", speed: "9" }))
+    nonsense.set(name, value);
   expect(readGraphUrl(nonsense)).toEqual(DEFAULT_GRAPH_URL);
 });

@@ -20,6 +20,14 @@ export interface GraphUrl {
   /** Expressions: what is highlighted, and what is left out. */
   find: string;
   hide: string;
+  /** The moment shown (ISO 8601); null: now. */
+  at: string | null;
+  /** Seconds that the replay bar spans; null: it is closed. */
+  span: number | null;
+  /** Frames a second of the film. */
+  speed: number;
+  /** The earlier moment that the one shown is compared with; null: it isn't. */
+  compare: string | null;
 }
 
 export const DEFAULT_GRAPH_URL: GraphUrl = {
@@ -32,6 +40,10 @@ export const DEFAULT_GRAPH_URL: GraphUrl = {
   selected: null,
   find: "",
   hide: "",
+  at: null,
+  span: null,
+  speed: 1,
+  compare: null,
 };
 
 function oneOf<T extends string>(allowed: readonly T[], text: string | null, fallback: T): T {
@@ -40,6 +52,18 @@ function oneOf<T extends string>(allowed: readonly T[], text: string | null, fal
 
 function flag(text: string | null, fallback: boolean): boolean {
   return text === "1" ? true : text === "0" ? false : fallback;
+}
+
+export const SPEEDS = [0.5, 1, 2, 4] as const;
+export const SPANS = [300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600] as const;
+
+function moment(text: string | null): string | null {
+  const time = text ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
+
+function numberOf(allowed: readonly number[], text: string | null): number | null {
+  return allowed.find((value) => String(value) === text) ?? null;
 }
 
 /** The state that a query string names; anything missing or malformed is the default. */
@@ -62,6 +86,10 @@ export function readGraphUrl(params: URLSearchParams): GraphUrl {
     selected: params.get("selected") || null,
     find: params.get("find") ?? "",
     hide: params.get("hide") ?? "",
+    at: moment(params.get("at")),
+    span: numberOf(SPANS, params.get("span")),
+    speed: numberOf(SPEEDS, params.get("speed")) ?? base.speed,
+    compare: moment(params.get("compare")),
   };
 }
 
@@ -85,5 +113,9 @@ export function writeGraphUrl(state: GraphUrl, onto: URLSearchParams = new URLSe
   put("selected", state.selected ?? "", "");
   put("find", state.find, "");
   put("hide", state.hide, "");
+  put("at", state.at ?? "", "");
+  put("span", state.span == null ? "" : String(state.span), "");
+  put("speed", String(state.speed), String(base.speed));
+  put("compare", state.compare ?? "", "");
   return params;
 }

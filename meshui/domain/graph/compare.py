@@ -41,7 +41,7 @@ MIRRORED: dict[DifferenceKind, DifferenceKind] = {
 """What each difference is when the two views change places."""
 
 
-class Limits(msgspec.Struct, frozen=True):
+class ComparisonLimits(msgspec.Struct, frozen=True):
     """What a difference must reach. `minimum_*` are requests within the window."""
 
     minimum_seen: float = 5
@@ -55,10 +55,10 @@ class Limits(msgspec.Struct, frozen=True):
     """Of a normal distribution: less than one in a thousand comparisons is over it by chance."""
 
 
-LIMITS = Limits()
+LIMITS = ComparisonLimits()
 
 
-class Numbers(msgspec.Struct, frozen=True):
+class ComparedNumbers(msgspec.Struct, frozen=True):
     """RED of an edge, or of a node's inbound traffic (outbound, when nobody calls it)."""
 
     rate: float
@@ -75,12 +75,12 @@ class Difference(msgspec.Struct, frozen=True):
     label: str
     """ "web → catalog-v2", or the node's label."""
     reason: str
-    before: Numbers | None
+    before: ComparedNumbers | None
     """None where the element is not there."""
-    after: Numbers | None
+    after: ComparedNumbers | None
 
 
-class Side(msgspec.Struct, frozen=True):
+class ComparedView(msgspec.Struct, frozen=True):
     """One of the two views."""
 
     version: int
@@ -97,16 +97,16 @@ class Comparison(msgspec.Struct, frozen=True):
 
     cluster: str
     window_seconds: int
-    before: Side
-    after: Side
+    before: ComparedView
+    after: ComparedView
     differences: tuple[Difference, ...]
-    limits: Limits
+    limits: ComparisonLimits
 
 
 class _Seen(msgspec.Struct, frozen=True):
     """An element on one side, with what its differences are told of."""
 
-    numbers: Numbers
+    numbers: ComparedNumbers
     quantiles: tuple[float, float] | None
     """p90 and p99."""
     unit: str
@@ -118,7 +118,7 @@ class _Seen(msgspec.Struct, frozen=True):
     pods: tuple[int, int] | None = None
 
 
-def compare(before: GraphView, after: GraphView, limits: Limits = LIMITS) -> Comparison:
+def compare(before: GraphView, after: GraphView, limits: ComparisonLimits = LIMITS) -> Comparison:
     """The differences from `before` to `after`. compare(a, a) has none, and compare(b, a) has those of compare(a, b),
     MIRRORED. Raises ValueError for views of different clusters or windows."""
     if (before.cluster, before.window_seconds) != (after.cluster, after.window_seconds):
@@ -148,8 +148,8 @@ def compare(before: GraphView, after: GraphView, limits: Limits = LIMITS) -> Com
     )
 
 
-def _side(view: GraphView) -> Side:
-    return Side(view.version, view.published_at, view.evaluated_at, view.past, len(view.nodes), len(view.edges))
+def _side(view: GraphView) -> ComparedView:
+    return ComparedView(view.version, view.published_at, view.evaluated_at, view.past, len(view.nodes), len(view.edges))
 
 
 def _told(
@@ -159,7 +159,7 @@ def _told(
     before: _Seen | None,
     after: _Seen | None,
     window: int,
-    limits: Limits,
+    limits: ComparisonLimits,
 ) -> list[Difference]:
     reasons: dict[DifferenceKind, list[str]] = {}
     for kind, reason in _differences(before, after, window, limits):
@@ -184,7 +184,7 @@ def _order(one: Difference) -> tuple[int, bool, float, str]:
 
 
 def _differences(
-    before: _Seen | None, after: _Seen | None, window: int, limits: Limits
+    before: _Seen | None, after: _Seen | None, window: int, limits: ComparisonLimits
 ) -> Iterator[tuple[DifferenceKind, str]]:
     here = before if before is not None and before.present else None
     there = after if after is not None and after.present else None
@@ -200,7 +200,7 @@ def _differences(
     yield from _rate(here, there, window, limits)
 
 
-def _counts(one: _Seen, window: int, limits: Limits) -> bool:
+def _counts(one: _Seen, window: int, limits: ComparisonLimits) -> bool:
     return one.numbers.rate * window >= limits.minimum_seen
 
 
@@ -229,7 +229,7 @@ def _pods(before: _Seen, after: _Seen) -> Iterator[tuple[DifferenceKind, str]]:
         yield "recovered", told
 
 
-def _errors(before: _Seen, after: _Seen, window: int, limits: Limits) -> Iterator[tuple[DifferenceKind, str]]:
+def _errors(before: _Seen, after: _Seen, window: int, limits: ComparisonLimits) -> Iterator[tuple[DifferenceKind, str]]:
     old, new = before.numbers, after.numbers
     if old.error_share is None or new.error_share is None:
         return
@@ -249,7 +249,9 @@ def _errors(before: _Seen, after: _Seen, window: int, limits: Limits) -> Iterato
         yield "recovered", f"{now} of {per_second(new.rate, after.unit)} fail; {then} before{before.worst}"
 
 
-def _latency(before: _Seen, after: _Seen, window: int, limits: Limits) -> Iterator[tuple[DifferenceKind, str]]:
+def _latency(
+    before: _Seen, after: _Seen, window: int, limits: ComparisonLimits
+) -> Iterator[tuple[DifferenceKind, str]]:
     old, new = before.numbers, after.numbers
     if old.p95_ms is None or new.p95_ms is None:
         return
@@ -266,7 +268,7 @@ def _latency(before: _Seen, after: _Seen, window: int, limits: Limits) -> Iterat
     yield ("slower" if rose else "faster"), f"{told} (about {round(min(counts))} requests or more)"
 
 
-def _rate(before: _Seen, after: _Seen, window: int, limits: Limits) -> Iterator[tuple[DifferenceKind, str]]:
+def _rate(before: _Seen, after: _Seen, window: int, limits: ComparisonLimits) -> Iterator[tuple[DifferenceKind, str]]:
     old, new = before.numbers.rate * window, after.numbers.rate * window
     low, high = sorted((old, new))
     if high < limits.minimum_timed or high < limits.rate_ratio * low:
@@ -296,7 +298,7 @@ def _of_edge(edge: Edge | None) -> _Seen | None:
     busy = edge.rate > 0 or edge.sent_bytes_rate > 0 or edge.received_bytes_rate > 0
     known = edge.p90_ms is not None and edge.p99_ms is not None
     return _Seen(
-        numbers=Numbers(edge.rate, edge.error_share, edge.p95_ms),
+        numbers=ComparedNumbers(edge.rate, edge.error_share, edge.p95_ms),
         quantiles=(edge.p90_ms or 0.0, edge.p99_ms or 0.0) if known else None,
         unit="conn/s" if edge.protocol == "tcp" else "req/s",
         worst=_mostly(edge),
@@ -311,7 +313,7 @@ def _of_node(node: Node | None, inbound: bool) -> _Seen | None:
     traffic: Traffic = node.inbound if inbound else node.outbound
     known = node.pods_ready is not None and node.pods_total is not None
     return _Seen(
-        numbers=Numbers(traffic.rate, traffic.error_share, traffic.p95_ms),
+        numbers=ComparedNumbers(traffic.rate, traffic.error_share, traffic.p95_ms),
         quantiles=None,
         unit="req/s",
         worst="",

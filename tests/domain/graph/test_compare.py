@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshui.domain.graph.compare import MIRRORED, Difference, Limits, Numbers, compare
+from meshui.domain.graph.compare import MIRRORED, ComparedNumbers, ComparisonLimits, Difference, compare
 from meshui.domain.graph.model import GraphView, ViewSpec
 from meshui.domain.graph.project import project
 
@@ -50,7 +50,7 @@ def test_a_call_that_was_not_made_before_is_new_and_one_not_made_any_more_is_gon
         kind="gone",
         label="web → catalog-v1",
         reason="nothing any more, after 10 req/s (about 600 in 60 s)",
-        before=Numbers(10.0, 0.0, None),
+        before=ComparedNumbers(10.0, 0.0, None),
         after=None,
     )
     assert found[("node", V2)].kind == "new"
@@ -177,7 +177,7 @@ def test_views_of_different_windows_are_refused(new_mesh):
 
 def test_the_limits_are_part_of_the_answer(new_mesh):
     before, after = shop(new_mesh, ("catalog-v1", 10, 0)), shop(new_mesh, ("catalog-v1", 16, 0))
-    patient = Limits(rate_ratio=2.0)
+    patient = ComparisonLimits(rate_ratio=2.0)
     assert compare(before, after, patient).differences == ()
     assert compare(before, after, patient).limits == patient
 

@@ -1,0 +1,27 @@
+import type { Comparison, Difference, GraphEdge, GraphNode, GraphView } from "./model";
+
+/** Both views in one: the later one with what is gone from the earlier (without rate), every edge with its differences
+ * and every node with a badge for each of its own. */
+export function comparedView(before: GraphView, after: GraphView, comparison: Comparison): GraphView {
+  const byId = new Map<string, Difference[]>();
+  for (const difference of comparison.differences) {
+    const known = byId.get(difference.id);
+    if (known) known.push(difference);
+    else byId.set(difference.id, [difference]);
+  }
+  const edges = united(before.edges, after.edges, (edge) => ({ ...edge, rate: 0 })).map(
+    (edge): GraphEdge => ({ ...edge, differences: byId.get(edge.id) ?? [] }),
+  );
+  const nodes = united(before.nodes, after.nodes, (node): GraphNode => ({ ...node, outside: true })).map((node) => {
+    const its = byId.get(node.id);
+    if (!its) return node;
+    const badges = its.map(({ kind, reason }) => ({ name: kind, reason, object: null }));
+    return { ...node, badges: [...badges, ...node.badges] };
+  });
+  return { ...after, edges, nodes, boxes: united(before.boxes, after.boxes, (box) => box) };
+}
+
+function united<T extends { id: string }>(before: readonly T[], after: readonly T[], gone: (item: T) => T): T[] {
+  const there = new Set(after.map((item) => item.id));
+  return [...after, ...before.filter((item) => !there.has(item.id)).map(gone)];
+}
