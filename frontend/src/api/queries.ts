@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { ViewSpec } from "../graph/model";
+import type { Comparison, GraphView, Moments, ViewSpec } from "../graph/model";
 import { call, path } from "./client";
 import type {
   AuditPage,
@@ -103,21 +103,23 @@ export function exportUrl(
   spec: ViewSpec,
   hide: string,
   to: "graphml" | "dot" | "json",
+  at: string | null,
 ): string {
-  const params = { to, ...viewParams(window, spec), ...(hide ? { hide } : {}) };
+  const params = { to, at, ...viewParams(window, spec), ...(hide ? { hide } : {}) };
   return `/api/v1${path(["clusters", cluster, "graph", "export"], params)}`;
 }
 
-/** The past of one node or edge; its future comes with the live graph. */
-export function seriesQuery(cluster: string, window: number, spec: ViewSpec, id: string) {
+/** The past of one node or edge, up to a moment or up to now; its future comes with the live graph. */
+export function seriesQuery(cluster: string, window: number, spec: ViewSpec, id: string, at: string | null = null) {
   return queryOptions({
-    queryKey: ["series", cluster, window, spec, id],
+    queryKey: ["series", cluster, window, spec, id, at],
     queryFn: ({ signal }) =>
       call<Series>(
         "GET",
         path(["clusters", cluster, "series"], {
           id,
           last: 120,
+          at,
           ...viewParams(window, spec),
         }),
         undefined,
@@ -127,4 +129,62 @@ export function seriesQuery(cluster: string, window: number, spec: ViewSpec, id:
     gcTime: 0,
     refetchOnWindowFocus: false,
   });
+}
+
+/** The graph as it was at a moment. It stays so: what was loaded isn't asked for again. */
+export function pastQuery(cluster: string, window: number, spec: ViewSpec, at: string) {
+  return queryOptions({
+    queryKey: ["past", cluster, window, spec, at],
+    queryFn: ({ signal }) =>
+      call<GraphView>(
+        "GET",
+        path(["clusters", cluster, "graph"], { at, ...viewParams(window, spec) }),
+        undefined,
+        signal,
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 120_000,
+    retry: false,
+  });
+}
+
+/** The moments that a film over a stretch of time (ms since epoch) has. */
+export function momentsQuery(cluster: string, window: number, from: number, to: number) {
+  const stretch = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  return queryOptions({
+    queryKey: ["moments", cluster, window, stretch],
+    queryFn: ({ signal }) =>
+      call<Moments>("GET", path(["clusters", cluster, "graph", "moments"], { ...stretch, window }), undefined, signal),
+    staleTime: 60_000,
+    gcTime: 120_000,
+    retry: false,
+  });
+}
+
+function compareParams(window: number, spec: ViewSpec, from: string, to: string | null) {
+  return { from, to, ...viewParams(window, spec) };
+}
+
+/** What differs between a moment and another, or now. */
+export function compareQuery(cluster: string, window: number, spec: ViewSpec, from: string, to: string | null) {
+  return queryOptions({
+    queryKey: ["compare", cluster, window, spec, from, to],
+    queryFn: ({ signal }) =>
+      call<Comparison>(
+        "GET",
+        path(["clusters", cluster, "graph", "compare"], compareParams(window, spec, from, to)),
+        undefined,
+        signal,
+      ),
+    // The present goes on; the past doesn't.
+    refetchInterval: to ? false : 10_000,
+    staleTime: to ? Number.POSITIVE_INFINITY : 5_000,
+    retry: false,
+  });
+}
+
+/** Where a comparison is saved as JSON. */
+export function compareUrl(cluster: string, window: number, spec: ViewSpec, from: string, to: string | null): string {
+  const params = { ...compareParams(window, spec, from, to), download: true };
+  return `/api/v1${path(["clusters", cluster, "graph", "compare"], params)}`;
 }

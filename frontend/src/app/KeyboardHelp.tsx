@@ -4,11 +4,15 @@ import classes from "./shell.module.css";
 
 const GRAPH_KEYS: [string[], string][] = [
   [["/"], "Find a node in the graph; Enter goes to it"],
-  [["Space"], "Pause or resume the live graph"],
+  [["Space"], "Pause or resume the live graph, or the film of the past"],
   [["f"], "Fit the graph to the window"],
   [["+"], "Zoom in"],
   [["-"], "Zoom out"],
   [["l"], "Lay the graph out anew"],
+  [["r"], "Replay the past of the graph, or close it"],
+  [["["], "One moment back in the past"],
+  [["]"], "One moment on"],
+  [["c"], "Compare the graph with an hour ago"],
   [["Esc"], "Close the panel"],
 ];
 

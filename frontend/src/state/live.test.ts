@@ -150,3 +150,17 @@ test("a refused socket is not dialled again", () => {
   expect(sockets).toHaveLength(1);
   expect(live.state.get().connection).toBe("signed_out");
 });
+
+test("while the past is shown nothing is watched, also after a reconnection; then the view is asked for anew", () => {
+  current().say({ type: "snapshot", id: "s1", view: aView({ version: 1 }) });
+  live.rest();
+  expect(current().sent.at(-1)).toEqual({ type: "unsubscribe", id: "s1" });
+  current().say({ type: "delta", id: "s1", delta: aDelta({ base: 1, version: 2 }) });
+  expect(live.state.get().shown?.version).toBe(1);
+  current().onclose?.({ code: 1006 });
+  vi.advanceTimersByTime(20_000);
+  current().onopen?.();
+  expect(types()).not.toContain("subscribe");
+  live.watch("demo", 15, { ...SPEC, namespaces: [] });
+  expect(current().sent.at(-1)).toMatchObject({ type: "subscribe", id: "s2" });
+});

@@ -114,6 +114,15 @@ export class LiveGraph {
     this.subscribe();
   }
 
+  /** Nothing is watched: the page shows the past. What was shown last stays until something is watched again. */
+  rest(): void {
+    if (!this.wanted) return;
+    this.send({ type: "unsubscribe", id: this.wanted.id });
+    this.wanted = null;
+    this.latest = null;
+    this.patch({ pending: 0, switching: false, problem: null });
+  }
+
   /** Asks for the same view once more, after a failure. */
   watchAgain(): void {
     this.patch({ problem: null });

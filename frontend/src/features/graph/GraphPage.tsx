@@ -9,9 +9,14 @@ import { summarise } from "../../graph/summary";
 import { formatRate, formatShare } from "../../lib/format";
 import { useCluster } from "../../state/cluster";
 import { useLiveGraph, useLiveState } from "../../state/live-context";
+import { ComparePanel } from "./compare/ComparePanel";
+import { useCompared } from "./compare/useCompared";
 import { FindBar } from "./FindBar";
 import { GraphTable } from "./GraphTable";
 import classes from "./graph.module.css";
+import { PastBanner } from "./replay/PastBanner";
+import { ReplayBar } from "./replay/ReplayBar";
+import { usePast } from "./replay/usePast";
 import { SidePanel } from "./SidePanel";
 import { SourceBanners } from "./SourceBanners";
 import { Toolbar } from "./Toolbar";
@@ -34,14 +39,22 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
   const [url, change] = useGraphUrl();
   const window = url.window ?? cluster.default_window_seconds;
 
-  useEffect(() => live.watch(cluster.name, window, url.spec), [live, cluster.name, window, url.spec]);
+  useEffect(
+    () => (url.at ? live.rest() : live.watch(cluster.name, window, url.spec)),
+    [live, cluster.name, window, url.spec, url.at],
+  );
   useEffect(
     () => live.setRefresh(url.refresh === "live" || url.refresh === "manual" ? url.refresh : Number(url.refresh)),
     [live, url.refresh],
   );
 
+  const past = usePast(cluster.name, window, url.spec, url.at);
   // A view of another cluster is not this page's.
-  const whole = shown?.cluster === cluster.name ? shown : null;
+  const now = shown?.cluster === cluster.name ? shown : null;
+  // Until the first moment is there, the present stays, so that nothing moves twice.
+  const then = past.view ?? (past.loading ? now : null);
+  const compared = useCompared(cluster.name, window, url, url.at ? then : now);
+  const whole = compared.view;
   const finding = useFind(whole, url);
   const view = finding.shown;
   const summary = useMemo(() => view && summarise(view), [view]);
@@ -67,7 +80,11 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
   );
 
   let body: React.ReactNode;
-  if (!view && problem) {
+  if (url.at && past.error) {
+    body = <FailedScreen title="That moment can't be shown" error={past.error} onRetry={past.retry} />;
+  } else if (url.at && !view) {
+    body = <LoadingScreen what="that moment" />;
+  } else if (!view && problem) {
     body = (
       <FailedScreen
         title={
@@ -138,8 +155,28 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
         {summary &&
           `${many(summary.nodes, "node")} · ${many(summary.edges, "edge")} · ${formatRate(summary.entering)} entering · ${formatShare(summary.errorShare)} errors`}
       </FindBar>
+      {url.at && (
+        <PastBanner
+          at={url.at}
+          view={past.view}
+          loading={past.loading}
+          onLive={() => change({ at: null })}
+          onCompare={url.compare ? null : () => change({ compare: url.at, at: null })}
+        />
+      )}
       <SourceBanners sources={view?.sources ?? []} problem={view ? problem : null} />
       <div className={classes.stage}>
+        <ComparePanel
+          cluster={cluster.name}
+          window={window}
+          url={url}
+          compared={compared}
+          onChange={change}
+          onSelect={(id) => {
+            change({ selected: id });
+            setTarget({ id });
+          }}
+        />
         <div className={classes.body}>{body}</div>
         {url.selected && view && (
           <SidePanel
@@ -153,6 +190,9 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
           />
         )}
       </div>
+      {(url.span !== null || url.at) && (
+        <ReplayBar cluster={cluster} window={window} url={url} ready={!past.loading} onChange={change} />
+      )}
     </div>
   );
 }

@@ -33,6 +33,7 @@ import type { EdgeLabel, Overlay } from "../../graph/overlay";
 import type { GraphUrl } from "../../graph/view-url";
 import { useLiveGraph, useLiveState } from "../../state/live-context";
 import classes from "./graph.module.css";
+import { PastButtons } from "./replay/PastButtons";
 import { StatusChip } from "./StatusChip";
 
 const VIEWS: { value: ViewKind; label: string }[] = [
@@ -74,7 +75,7 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
   const live = useLiveGraph();
   const { paused } = useLiveState();
   const toggle = () => (paused ? live.resume() : live.pause());
-  useHotkeys([["space", toggle]]);
+  useHotkeys(url.at ? [] : [["space", toggle]]);
   const window = url.window ?? cluster.default_window_seconds;
   // What the server would refuse is not asked of it.
   const hiding = understand(url.hide);
@@ -160,7 +161,7 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
             <Menu.Item
               key={to}
               component="a"
-              href={exportUrl(cluster.name, window, url.spec, hidden, to)}
+              href={exportUrl(cluster.name, window, url.spec, hidden, to, url.at)}
               download
               rightSection={<span className="dim">{use}</span>}
             >
@@ -179,12 +180,31 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
           onChange({ window: Number(value) === cluster.default_window_seconds ? null : Number(value) })
         }
       />
+      <PastButtons url={url} onChange={onChange} />
+      {!url.at && <LiveControls paused={paused} toggle={toggle} refresh={url.refresh} onChange={onChange} />}
+    </div>
+  );
+}
+
+function LiveControls({
+  paused,
+  toggle,
+  refresh,
+  onChange,
+}: {
+  paused: boolean;
+  toggle: () => void;
+  refresh: GraphUrl["refresh"];
+  onChange: ToolbarProps["onChange"];
+}) {
+  return (
+    <>
       <Select
         aria-label="Refresh"
         w={96}
         data={REFRESHES}
-        value={url.refresh}
-        onChange={(refresh) => onChange({ refresh: refresh as GraphUrl["refresh"] })}
+        value={refresh}
+        onChange={(value) => onChange({ refresh: value as GraphUrl["refresh"] })}
       />
       <Tooltip label={`${paused ? "Resume" : "Pause"} (Space)`}>
         <ActionIcon
@@ -197,8 +217,8 @@ export function Toolbar({ cluster, url, onChange }: ToolbarProps) {
           {paused ? <Play size={15} /> : <Pause size={15} />}
         </ActionIcon>
       </Tooltip>
-      <StatusChip refresh={url.refresh} />
-    </div>
+      <StatusChip refresh={refresh} />
+    </>
   );
 }
 
