@@ -10,7 +10,7 @@ function moments(...minutes: number[]): PastMoment[] {
     at: new Date(BEGIN + minute * MINUTE).toISOString(),
     origin: "ring",
     rate: 10 * (minute + 1),
-    error_share: 0.5,
+    error_share: 0.25,
   }));
 }
 
@@ -63,11 +63,11 @@ test("ticks are at round times of the reader's clock", () => {
   ]);
 });
 
-test("the strip draws the rate and what failed of it, and breaks where nothing is known", () => {
+test("the strip draws the rate and the share of errors, and breaks where nothing is known", () => {
   const stretch = { from: BEGIN, to: BEGIN + 10 * MINUTE };
   const paths = stripPaths(moments(0, 1, 9), stretch, { width: 100, height: 20 }, 60);
   expect(paths.highest).toBe(100);
   expect(paths.rate.match(/M/g)).toHaveLength(2);
   expect(paths.rate).toBe("M0.0 20.0L0.0 18.0L10.0 16.0L10.0 20.0ZM90.0 20.0L90.0 0.0L90.0 20.0Z");
-  expect(paths.failed).toBe("M0.0 20.0L0.0 19.0L10.0 18.0L10.0 20.0ZM90.0 20.0L90.0 10.0L90.0 20.0Z");
+  expect(paths.failed).toBe("M0.0 20.0L0.0 10.0L10.0 10.0L10.0 20.0ZM90.0 20.0L90.0 10.0L90.0 20.0Z");
 });

@@ -61,7 +61,8 @@ export function ticks({ from, to }: Stretch, most: number, offsetMinutes: number
   return found;
 }
 
-/** One piece of the strip: an area of the rate and, in it, of what failed, as SVG paths in a box of this size. */
+/** The strip as SVG paths in a box of some size: an area of the rate, and one of the share of errors (its square root,
+ * so that 1% is seen). */
 export interface StripPaths {
   rate: string;
   failed: string;
@@ -100,7 +101,7 @@ export function stripPaths(
       .join("");
   return {
     rate: area((moment) => moment.rate ?? 0),
-    failed: area((moment) => (moment.rate ?? 0) * (moment.error_share ?? 0)),
+    failed: area((moment) => highest * Math.sqrt(moment.error_share ?? 0)),
     highest,
   };
 }

@@ -265,7 +265,7 @@ def _latency(
     rose = new.p95_ms > old.p95_ms
     times = f", {high / low:.1f} times" if rose and low > 0 else ""
     told = f"p95 {'rose' if rose else 'fell'} from {_ms(old.p95_ms)} to {_ms(new.p95_ms)}{times}"
-    yield ("slower" if rose else "faster"), f"{told} (about {round(min(counts))} requests or more)"
+    yield ("slower" if rose else "faster"), f"{told} (over about {round(min(counts))} requests)"
 
 
 def _rate(before: _Seen, after: _Seen, window: int, limits: ComparisonLimits) -> Iterator[tuple[DifferenceKind, str]]:

@@ -1,5 +1,5 @@
-import { Button, CloseButton, Menu, Tooltip, UnstyledButton } from "@mantine/core";
-import { ChevronDown, CircleCheck, Download } from "lucide-react";
+import { ActionIcon, Button, CloseButton, Menu, Tooltip, UnstyledButton } from "@mantine/core";
+import { ChevronDown, CircleCheck, CircleDot, Download } from "lucide-react";
 import { useState } from "react";
 import { compareUrl } from "../../../api/queries";
 import { Notice } from "../../../components/Notice";
@@ -37,27 +37,32 @@ export function ComparePanel({ cluster, window, url, compared, onChange, onSelec
         <h2>Compare</h2>
         <span className={classes.grow} />
         <Tooltip label="Save as JSON">
-          <Button
+          <ActionIcon
             component="a"
             variant="default"
-            size="compact-sm"
+            size={28}
             aria-label="Save the comparison as JSON"
             href={compareUrl(cluster, window, url.spec, url.compare, url.at)}
             download
           >
-            <Download size={13} />
-          </Button>
+            <Download size={14} />
+          </ActionIcon>
         </Tooltip>
         <CloseButton aria-label="Close the comparison" size="sm" onClick={() => onChange({ compare: null })} />
       </header>
       <div className={classes.moments}>
         <span className="dim">Before</span>
-        <MomentField label="The earlier moment" value={url.compare} onChange={(at) => onChange({ compare: at })} />
+        <MomentField
+          label="The earlier moment"
+          open="Choose…"
+          value={url.compare}
+          onChange={(at) => onChange({ compare: at })}
+        />
         <Menu>
           <Menu.Target>
-            <Button variant="subtle" size="compact-sm" rightSection={<ChevronDown size={12} />}>
-              Ago
-            </Button>
+            <ActionIcon variant="default" size={30} aria-label="So long before">
+              <ChevronDown size={14} />
+            </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
             {BEFORE.map((seconds) => (
@@ -68,13 +73,26 @@ export function ComparePanel({ cluster, window, url, compared, onChange, onSelec
           </Menu.Dropdown>
         </Menu>
         <span className="dim">After</span>
-        <MomentField label="The later moment" value={url.at} onChange={(at) => onChange({ at })} />
-        {url.at ? (
-          <Button variant="subtle" size="compact-sm" onClick={() => onChange({ at: null })}>
-            Now
-          </Button>
-        ) : (
-          <b className={classes.now}>now</b>
+        <span className={classes.later}>
+          {url.at === null && <b>now</b>}
+          <MomentField
+            label="The later moment"
+            open="Another moment…"
+            value={url.at}
+            onChange={(at) => onChange({ at })}
+          />
+        </span>
+        {url.at && (
+          <Tooltip label="Compare with now">
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Compare with now"
+              onClick={() => onChange({ at: null })}
+            >
+              <CircleDot size={14} />
+            </ActionIcon>
+          </Tooltip>
         )}
       </div>
       <Body

@@ -33,11 +33,11 @@ export function PastBanner({ at, view, loading, onLive, onCompare }: PastBannerP
       </span>
       <span className={classes.grow} />
       {onCompare && (
-        <Button variant="default" size="compact-sm" leftSection={<GitCompareArrows size={13} />} onClick={onCompare}>
+        <Button variant="default" size="compact-xs" leftSection={<GitCompareArrows size={13} />} onClick={onCompare}>
           Compare with now
         </Button>
       )}
-      <Button variant="default" size="compact-sm" onClick={onLive}>
+      <Button variant="default" size="compact-xs" onClick={onLive}>
         Back to live
       </Button>
     </div>

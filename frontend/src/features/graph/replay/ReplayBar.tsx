@@ -106,7 +106,12 @@ export function ReplayBar({ cluster, window, url, ready, onChange }: ReplayBarPr
           value={String(span)}
           onChange={(value) => onChange({ span: Number(value) })}
         />
-        <MomentField label="Jump to a moment" value={url.at} onChange={(at) => onChange({ at, span })} />
+        <MomentField
+          label="Jump to a moment"
+          open="Jump to…"
+          value={url.at}
+          onChange={(at) => onChange({ at, span })}
+        />
         <Button
           variant={url.at ? "filled" : "default"}
           leftSection={<CircleDot size={13} />}
