@@ -29,7 +29,7 @@ from meshui.services.ports import MetricsSource, SnapshotStore
 from meshui.services.turn import turn
 
 LONGEST_HOURS = 168
-KEPT_SECONDS = 60
+KEPT_SECONDS = 15
 """For so long the traffic of some hours is not asked for again."""
 LOCK_SECONDS = 60.0
 PATIENCE_SECONDS = 20.0

@@ -1,4 +1,4 @@
-import { Boxes, FileCode2, Flame, History, Lock, type LucideIcon, Network, Waypoints } from "lucide-react";
+import { Boxes, FileCode2, Flame, History, Lock, type LucideIcon, Network, ShieldCheck, Waypoints } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 
 export interface Page {
@@ -67,6 +67,18 @@ export const PAGES: Page[] = [
         path: ":namespace/strict",
         component: page(() => import("../features/mtls/StrictPlanPage"), "StrictPlanPage"),
       },
+    ],
+  },
+  {
+    path: "/authorization",
+    label: "Authorization",
+    icon: ShieldCheck,
+    letter: "a",
+    component: page(() => import("../features/authorization/MatrixPage"), "MatrixPage"),
+    below: [
+      { path: "call", component: page(() => import("../features/authorization/CallPage"), "CallPage") },
+      { path: "what-if", component: page(() => import("../features/authorization/WhatIfPage"), "WhatIfPage") },
+      { path: "suggest", component: page(() => import("../features/authorization/SuggestPage"), "SuggestPage") },
     ],
   },
   {

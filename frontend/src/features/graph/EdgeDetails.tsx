@@ -6,6 +6,7 @@ import { flagMeaning } from "../../graph/flags";
 import type { GraphEdge } from "../../graph/model";
 import { mtlsDisagrees, type Tone } from "../../graph/overlay";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
+import { EdgeReason } from "../authorization/EdgeReason";
 import { EdgeExplanation } from "../mtls/EdgeExplanation";
 import { Caveats } from "../telemetry/Caveats";
 import classes from "./graph.module.css";
@@ -198,6 +199,7 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           <Decided object={edge.authz.decided_by} otherwise="no policy applies" />
         </dl>
         {edge.authz.reason && <p className={classes.reason}>{edge.authz.reason}</p>}
+        <EdgeReason key={edge.id} edge={edge} cluster={cluster} />
       </Section>
       <Section title="Traffic">
         <dl className={classes.facts}>
