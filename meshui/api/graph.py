@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 
-from django.http import HttpResponse, HttpResponseNotModified
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -13,6 +12,7 @@ from rest_framework.views import APIView
 from meshui import wiring
 from meshui.api.answers import JSON, answer
 from meshui.api.clusters import inventories_of
+from meshui.api.live_graph import Asked, etag, live_graph, unchanged
 from meshui.contract.asked import known_cluster, known_clusters, known_moment, known_view, known_window
 from meshui.contract.graph import (
     CompareQuery,
@@ -58,19 +58,13 @@ class LiveGraphView(APIView):
         at = known_moment(query.validated_data.get("at"))
         if at and cluster == ALL:
             return answer(_view_at(at, cluster, spec, window))
-        if at:
-            metrics = wiring.cluster_runtime(cluster).metrics
-            view, body = read_past.past_view_bytes(wiring.store(), metrics, cluster, spec, window, at)
-            etag = _etag(cluster, window, spec, f"{view.version} {view.past.origin if view.past else ''}")
-        else:
-            members = wiring.members(cluster)
-            version, body = read_graph.current_view_bytes(wiring.store(), cluster, spec, window, members)
-            etag = _etag(cluster, window, spec, str(version))
-        if etag in [given.strip() for given in request.headers.get("If-None-Match", "").split(",")]:
-            response: HttpResponse = HttpResponseNotModified()
-        else:
-            response = HttpResponse(body, content_type=JSON)
-        response.headers["ETag"] = etag
+        if not at:
+            return live_graph(request, Asked(cluster, window, spec))
+        metrics = wiring.cluster_runtime(cluster).metrics
+        view, body = read_past.past_view_bytes(wiring.store(), metrics, cluster, spec, window, at)
+        tag = etag(cluster, window, spec, f"{view.version} {view.past.origin if view.past else ''}")
+        response = unchanged(request, tag) or HttpResponse(body, content_type=JSON)
+        response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "private, no-cache"
         return response
 
@@ -204,8 +198,3 @@ def _asked(query: ViewQuery, cluster: str) -> tuple[ViewSpec, int]:
     query.is_valid(raise_exception=True)
     window = known_window(query.validated_data.get("window"))
     return known_view(query.spec(), lambda: inventories_of(cluster)), window
-
-
-def _etag(cluster: str, window: int, spec: ViewSpec, version: str) -> str:
-    whole = f"{cluster}|{version}|{window}|{spec}"
-    return f'"{hashlib.sha256(whole.encode()).hexdigest()[:32]}"'

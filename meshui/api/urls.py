@@ -6,11 +6,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from meshui.api import authorization, clusters, config, demo, graph, history, mesh, mtls, session, shifts, weights
+from meshui.api.live_graph import again
 
 _SERVICE = "services/<str:namespace>/<str:name>"
 
 cluster_patterns: list[URLPattern] = [
-    path("graph", graph.LiveGraphView.as_view()),
+    path("graph", again(graph.LiveGraphView.as_view())),
     path("graph/find", graph.FindView.as_view()),
     path("graph/export", graph.ExportView.as_view()),
     path("graph/moments", graph.MomentsView.as_view()),

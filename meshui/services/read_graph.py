@@ -5,6 +5,7 @@ Where a cluster is asked for, `join.ALL` stands for all of `clusters`.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -29,6 +30,7 @@ class _Kept:
         self.joined: SingleFlight[tuple[int, tuple[tuple[str, int], ...]], MeshSnapshot] = SingleFlight(4)
         self.views: SingleFlight[ViewKey, GraphView] = SingleFlight(128)
         self.bodies: SingleFlight[ViewKey, bytes] = SingleFlight(64)
+        self.compressed: SingleFlight[ViewKey, bytes] = SingleFlight(64)
 
 
 _kept: PerStore[_Kept] = PerStore(_Kept)
@@ -79,6 +81,15 @@ def current_view_bytes(
     view = current_view(store, cluster, spec, window_seconds, clusters)
     key = (cluster, window_seconds, view.version, spec)
     return view.version, _kept.of(store).bodies.get(key, lambda: msgspec.json.encode(view))
+
+
+def current_view_gzip(
+    store: SnapshotStore, cluster: str, spec: ViewSpec, window_seconds: int, clusters: Sequence[str] = ()
+) -> tuple[int, bytes]:
+    """The same compressed, once."""
+    version, body = current_view_bytes(store, cluster, spec, window_seconds, clusters)
+    key = (cluster, window_seconds, version, spec)
+    return version, _kept.of(store).compressed.get(key, lambda: gzip.compress(body, 1, mtime=0))
 
 
 def _joined(store: SnapshotStore, window_seconds: int, clusters: Sequence[str]) -> MeshSnapshot:

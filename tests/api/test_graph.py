@@ -1,3 +1,7 @@
+import gzip
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import msgspec
@@ -5,8 +9,10 @@ import pytest
 from django.test import Client
 
 from meshui.adapters.store.redis import RedisStore
+from meshui.api import live_graph
 from meshui.domain.graph.model import GraphView
 from meshui.records.clusters import Cluster
+from meshui.records.users import User
 from meshui.services.poll_telemetry import poll_telemetry
 from meshui.services.publish_snapshot import publish_snapshot
 from tests.api.conftest import Mesh
@@ -32,6 +38,38 @@ def test_an_unchanged_graph_is_a_304(as_viewer: Client, mesh: Mesh) -> None:
     assert as_viewer.get(GRAPH + "?view=service", headers={"if-none-match": etag}).status_code == 200
     mesh.publish(20.0)
     assert as_viewer.get(GRAPH, headers={"if-none-match": etag}).status_code == 200
+
+
+def test_who_can_read_it_compressed_gets_it_so(as_viewer: Client, mesh: Mesh) -> None:
+    plain = as_viewer.get(GRAPH)
+    packed = as_viewer.get(GRAPH, headers={"accept-encoding": "br, gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == plain.content
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    etag = packed.headers["ETag"]
+    again = as_viewer.get(GRAPH, headers={"accept-encoding": "gzip", "if-none-match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Encoding" not in again.headers
+
+
+def test_asking_again_needs_no_database_but_what_is_new_is_seen(
+    as_viewer: Client, mesh: Mesh, django_assert_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    first = as_viewer.get(GRAPH).json()["version"]
+    mesh.publish(20.0)
+    with django_assert_num_queries(0):
+        assert as_viewer.get(GRAPH).json()["version"] > first
+    assert Client().get(GRAPH).status_code in (401, 403)
+    assert as_viewer.post(GRAPH).status_code in (403, 405)
+    assert as_viewer.get(GRAPH, {"view": "nothing"}).status_code == 400
+
+
+def test_who_was_let_in_must_show_it_again_soon(as_viewer: Client, mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert as_viewer.get(GRAPH).status_code == 200
+    User.objects.update(is_active=False)
+    later = time.monotonic() + live_graph.REMEMBERED_SECONDS
+    monkeypatch.setattr(live_graph.time, "monotonic", lambda: later)
+    assert as_viewer.get(GRAPH).status_code in (401, 403)
 
 
 def test_before_the_first_poll_it_is_not_ready(as_viewer: Client, empty_store: RedisStore) -> None:
