@@ -33,7 +33,9 @@ def vector(samples: list[tuple[dict[str, str], float | str]]) -> bytes:
 class Mesh:
     """Workloads are named `namespace/name`, services too; a caller may be `unknown`."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Any = istio) -> None:
+        """`dialect`: the module that reads the samples."""
+        self.dialect = dialect
         self.manifests: list[dict[str, Any]] = []
         self.samples: dict[str, list[tuple[dict[str, str], float | str]]] = {}
 
@@ -160,7 +162,7 @@ class Mesh:
         return self
 
     def rows(self) -> TelemetryRows:
-        return istio.rows({name: vector(samples) for name, samples in self.samples.items()}, CLUSTER)
+        return self.dialect.rows({name: vector(samples) for name, samples in self.samples.items()}, CLUSTER)
 
     def inventory(self) -> Inventory:
         return build_inventory(self.manifests, CLUSTER)

@@ -23,6 +23,7 @@ class NodeIndex:
         self._cluster = cluster
         self._nodes: list[GraphNode] = []
         self._numbers: dict[str, int] = {}
+        self._workload_of_pod = {(pod.namespace, pod.name): (pod.namespace, pod.workload) for pod in inventory.pods}
         for namespace, name in inventory.services:
             self.service(cluster, namespace, name)
         for entry in inventory.service_entries:
@@ -41,11 +42,15 @@ class NodeIndex:
         """The workload's node; a name that is `unknown` has none."""
         if name == UNKNOWN:
             return NONE
-        known = self._inventory.workloads.get((namespace, name)) if cluster == self._cluster else None
+        key = (namespace, name)
+        if cluster == self._cluster and key not in self._inventory.workloads:
+            # A proxy that is scraped without its workload's name is known by its pod's.
+            key = self._workload_of_pod.get(key, key)
+        known = self._inventory.workloads.get(key) if cluster == self._cluster else None
         if known is None:
             place = "" if namespace == UNKNOWN else namespace
             return self._add(GraphNode(f"workload:{cluster}/{place}/{name}", "workload", cluster, place, name, name))
-        return self._add(self._known_workload(known, (namespace, name)))
+        return self._add(self._known_workload(known, key))
 
     def service(self, cluster: str, namespace: str, name: str) -> int:
         node_id = f"service:{cluster}/{namespace}/{name}"
@@ -91,6 +96,32 @@ class NodeIndex:
             return NONE
         place = "" if namespace == UNKNOWN else namespace
         return self.service(cluster, place, host if host != UNKNOWN else name)
+
+    def consul_service(self, cluster: str, namespace: str, name: str) -> int:
+        """The service that Consul knows by that name: in Kubernetes its own namespaces are none of Consul's."""
+        key = self._consul_key(namespace, name)
+        return self.service(cluster, *(key or (namespace, name)))
+
+    def consul_workload(self, cluster: str, namespace: str, name: str) -> int:
+        """The workload that Consul's service is: the only one behind it, or NONE when there are several."""
+        key = self._consul_key(namespace, name)
+        if key is None:
+            return self.workload(cluster, namespace, name)
+        behind = self._inventory.service_workloads.get(key, ())
+        return self.workload(cluster, *behind[0]) if len(behind) == 1 else NONE
+
+    def consul_caller(self, cluster: str, namespace: str, name: str) -> int:
+        """The workload of a pod, or else what Consul calls the service that calls."""
+        if (namespace, name) in self._workload_of_pod:
+            return self.workload(cluster, namespace, name)
+        number = self.consul_workload(cluster, namespace, name)
+        return self.workload(cluster, namespace, name) if number == NONE else number
+
+    def _consul_key(self, namespace: str, name: str) -> Key | None:
+        if (namespace, name) in self._inventory.services:
+            return namespace, name
+        named = [key for key in self._inventory.services if key[1] == name]
+        return named[0] if len(named) == 1 else None
 
     def _app_behind(self, service: Key) -> str | None:
         """The app of all workloads behind a service, if they have one in common."""

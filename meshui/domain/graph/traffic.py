@@ -9,7 +9,7 @@ import numpy as np
 
 from meshui.domain.graph.mesh import NONE
 from meshui.domain.graph.nodes import NodeIndex
-from meshui.domain.telemetry.rows import FloatColumn, IntColumn, TelemetryRows
+from meshui.domain.telemetry.rows import CONSUL, FloatColumn, IntColumn, TelemetryRows
 
 
 class Ends(msgspec.Struct, frozen=True):
@@ -57,24 +57,31 @@ def ends_of(rows: TelemetryRows, index: NodeIndex) -> Ends:
     def text(*numbers: int) -> tuple[str, ...]:
         return tuple(rows.strings[number] for number in numbers)
 
-    def caller(cluster: int, namespace: int, name: int) -> int:
+    def caller(cluster: int, namespace: int, name: int, dialect: int) -> int:
+        if dialect == CONSUL:
+            return index.consul_caller(*text(cluster, namespace, name))
         number = index.workload(*text(cluster, namespace, name))
         return index.unknown_source(rows.strings[cluster]) if number == NONE else number
 
-    def workload(cluster: int, namespace: int, name: int) -> int:
-        return index.workload(*text(cluster, namespace, name))
+    def workload(cluster: int, namespace: int, name: int, dialect: int) -> int:
+        return (index.consul_workload if dialect == CONSUL else index.workload)(*text(cluster, namespace, name))
 
-    def called(cluster: int, host: int, name: int, namespace: int, destination_known: int) -> int:
+    def called(cluster: int, host: int, name: int, namespace: int, destination_known: int, dialect: int) -> int:
         place, asked, short, where = text(cluster, host, name, namespace)
+        if dialect == CONSUL:
+            return index.consul_service(place, where, short)
         return index.called(place, asked, short, where, bool(destination_known))
 
     known = (keys.destination_workload != 0).astype(np.int32)
     return Ends(
-        source=lookup((keys.source_cluster, keys.source_namespace, keys.source_workload), caller),
+        source=lookup((keys.source_cluster, keys.source_namespace, keys.source_workload, keys.dialect), caller),
         service=lookup(
-            (keys.source_cluster, keys.service_host, keys.service_name, keys.service_namespace, known), called
+            (keys.source_cluster, keys.service_host, keys.service_name, keys.service_namespace, known, keys.dialect),
+            called,
         ),
-        destination=lookup((keys.destination_cluster, keys.destination_namespace, keys.destination_workload), workload),
+        destination=lookup(
+            (keys.destination_cluster, keys.destination_namespace, keys.destination_workload, keys.dialect), workload
+        ),
     )
 
 

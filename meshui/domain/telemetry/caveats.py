@@ -20,5 +20,18 @@ def caveats(dialect: int, protocol: int, reporter: int) -> tuple[str, ...]:
     return _ALWAYS.get((DIALECTS[dialect], protocol == TCP), ())
 
 
-_ALWAYS: Final[dict[tuple[str, bool], tuple[str, ...]]] = {}
+_HUBBLE_TLS: Final = "Hubble's metrics do not say whether it is encrypted."
+_ENVOY: Final = "Envoy's own statistics name the cluster that is called, not the workload that answers."
+_ALWAYS: Final[dict[tuple[str, bool], tuple[str, ...]]] = {
+    ("cilium", False): (_HUBBLE_TLS,),
+    ("cilium", True): (
+        "No HTTP metrics: no L7 policy, Ingress or Gateway leads this traffic through Cilium's proxy. Connections are "
+        "counted by policy verdicts, or by flow events where verdicts are not exported.",
+        _HUBBLE_TLS,
+    ),
+    ("consul", False): ("Consul's metrics name services; a workload is shown where the service has only one.",),
+    ("consul", True): ("No HTTP metrics: to Consul the service speaks tcp (its service-defaults say so, or nothing).",),
+    ("envoy", False): (_ENVOY,),
+    ("envoy", True): (_ENVOY,),
+}
 """By dialect and whether it is about TCP."""

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 import numpy as np
 
-from meshui.domain.telemetry import ambient, istio
+from meshui.domain.telemetry import ambient, cilium, consul, envoy, istio, linkerd
 from meshui.domain.telemetry.prometheus import Answer, read_vector
 from meshui.domain.telemetry.rows import Durations, FloatColumn, Strings, TelemetryRows, no_rows
 
@@ -32,7 +32,8 @@ class Dialect(msgspec.Struct, frozen=True):
     not kept; an absent one reads as no samples. Raises Failure(SOURCE_UNAVAILABLE)."""
 
 
-DIALECTS: Final = tuple(Dialect(one.NAME, one.PROBE, one.QUERIES, one.rows) for one in (istio, ambient))
+_MODULES: Final = (istio, ambient, linkerd, consul, cilium, envoy)
+DIALECTS: Final = tuple(Dialect(one.NAME, one.PROBE, one.QUERIES, one.rows) for one in _MODULES)
 """In the order of rows.DIALECTS."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from meshui.domain.telemetry.prometheus import Answer, Vector, no_samples, read_vector
+from meshui.domain.telemetry.prometheus import Answer, Vector, answered
 from meshui.domain.telemetry.reader import Labels, Reader
 from meshui.domain.telemetry.rows import TelemetryRows
 
@@ -52,8 +52,7 @@ def rows(bodies: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     Failure(SOURCE_UNAVAILABLE)."""
 
     def vector(name: str) -> Vector[Labels]:
-        body = bodies.get(name)
-        return no_samples() if body is None else read_vector(body, name, Labels)
+        return answered(bodies, name, Labels)
 
     reader = Reader(cluster, NAME)
     return reader.rows(

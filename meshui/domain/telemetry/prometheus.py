@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -45,6 +45,12 @@ def read_vector(answer: Answer, query: str, labels: type[L]) -> Vector[L]:
     return Vector(its, samples.label_set, samples.bound, samples.value)
 
 
+def answered(answers: Mapping[str, Answer], query: str, labels: type[L]) -> Vector[L]:
+    """The vector in the answer to that query; without samples when it was not asked. Raises as `read_vector`."""
+    answer = answers.get(query)
+    return no_samples() if answer is None else read_vector(answer, query, labels)
+
+
 def no_samples() -> Vector[L]:
     """The vector of a query that nothing answers."""
     return Vector((), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
@@ -62,6 +68,18 @@ def translated(vector: Vector[L], to: Callable[[L], M | None]) -> Vector[M]:
     label_set = places[vector.label_set]
     kept = label_set >= 0
     return Vector(tuple(labels), label_set[kept], vector.bound[kept], vector.value[kept])
+
+
+def joined(*vectors: Vector[L]) -> Vector[L]:
+    """One after the other; a label set that is in two of them is there twice."""
+    starts = np.cumsum([0, *(len(vector.labels) for vector in vectors)]).astype(np.int32)
+    sets = [vector.label_set + start for vector, start in zip(vectors, starts, strict=False)]
+    return Vector(
+        tuple(its for vector in vectors for its in vector.labels),
+        np.concatenate(sets),
+        np.concatenate([vector.bound for vector in vectors]),
+        np.concatenate([vector.value for vector in vectors]),
+    )
 
 
 @lru_cache(32)

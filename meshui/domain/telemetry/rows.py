@@ -41,6 +41,7 @@ believed. What ztunnel and waypoints tell is read as `istio`, for its series are
 known."""
 ISTIO: Final = 0
 AMBIENT: Final = 1
+CONSUL: Final = 3
 
 
 def sums(cell: NDArray[np.integer[Any]], value: FloatColumn, cells: int) -> FloatColumn:
