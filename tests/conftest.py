@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,6 +120,33 @@ def prometheus_binary() -> Path:
     return binary.find(layout.load().cache, print).path
 
 
+@contextmanager
+def prometheus_of(binary: Path, folder: Path) -> Iterator[str]:
+    """The address of a Prometheus that scrapes nothing and knows what is in the folder's `data`, however old."""
+    port = free_port()
+    (folder / "prometheus.yml").write_text("{}")
+    command = [str(binary), f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}"]
+    command += ["--storage.tsdb.retention.time=10y", f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
+    process = _Process(command, port, folder / "prometheus.log")
+    try:
+        process.start()
+        _wait_until_ready(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.stop()
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/-/ready", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError("Prometheus does not get ready")
+
+
 @pytest.fixture
 def prometheus(prometheus_binary: Path, tmp_path: Path) -> Iterator[Server]:
     """A Prometheus for one test that scrapes itself every second."""
@@ -134,14 +162,7 @@ def prometheus(prometheus_binary: Path, tmp_path: Path) -> Iterator[Server]:
 
     def start() -> None:
         process.start()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise TimeoutError("Prometheus does not get ready")
+        _wait_until_ready(f"http://127.0.0.1:{port}")
 
     start()
     yield Server(f"http://127.0.0.1:{port}", port, start, process.stop)

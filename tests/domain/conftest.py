@@ -50,6 +50,7 @@ class Mesh:
         proxy: bool = True,
         account: str | None = None,
         labels: dict[str, str] | None = None,
+        annotations: dict[str, str] | None = None,
     ) -> Mesh:
         name = where.split("/")[1]
         its = {"app": app or name, "version": version, **(labels or {})}
@@ -57,7 +58,7 @@ class Mesh:
         if proxy:
             containers.append({"name": "istio-proxy"})
         spec = {"containers": containers, "serviceAccountName": account or name}
-        template = {"metadata": {"labels": its}, "spec": spec}
+        template = {"metadata": {"labels": its, "annotations": annotations or {}}, "spec": spec}
         self.add("Deployment", where, {"replicas": pods, "selector": {}, "template": template}, "apps/v1")
         owner = {"kind": "Deployment", "name": name, "apiVersion": "apps/v1", "controller": True}
         self.add("ReplicaSet", f"{where}-abc", {}, "apps/v1", ownerReferences=[owner])
@@ -74,6 +75,7 @@ class Mesh:
                     "conditions": [{"type": "Ready", "status": "True" if good else "False"}],
                 },
                 labels={**its, "pod-template-hash": "abc"},
+                annotations=annotations or {},
                 ownerReferences=[{"kind": "ReplicaSet", "name": f"{name}-abc", "apiVersion": "apps/v1"}],
             )
         return self

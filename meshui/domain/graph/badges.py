@@ -8,25 +8,38 @@ import msgspec
 
 from meshui.domain.graph.mesh import GraphNode, MeshGraph
 from meshui.domain.graph.model import Badge
-from meshui.domain.mesh.inventory import Inventory
-from meshui.domain.mesh.networking import DestinationRule, PortTrafficPolicy, TrafficPolicy, VirtualService
+from meshui.domain.health.reasons import percent
+from meshui.domain.mesh.inventory import Inventory, Key
+from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.mesh.networking import (
+    DestinationRule,
+    GatewayRoute,
+    PortTrafficPolicy,
+    TrafficPolicy,
+    VirtualService,
+)
 from meshui.domain.mesh.workloads import Workload
 from meshui.domain.routing.lookup import DestinationRuleIndex, VirtualServiceIndex
 
 
 class ServiceRouting(msgspec.Struct, frozen=True):
-    """What is in force for a service: its VirtualService, if any, and its merged DestinationRules."""
+    """What is in force for a service: its VirtualService, if any, its merged DestinationRules, and the routes of the
+    Gateway API that are attached to it."""
 
     virtual_service: VirtualService | None
     destination_rules: tuple[DestinationRule, ...]
+    routes: tuple[GatewayRoute, ...]
 
 
 def with_badges(graph: MeshGraph, inventory: Inventory) -> MeshGraph:
     """The graph with every node's badges."""
     virtual_services = VirtualServiceIndex(inventory.virtual_services, inventory.mesh)
     destination_rules = DestinationRuleIndex(inventory.destination_rules, inventory.mesh)
+    routes = _routes(inventory)
 
     def of(node: GraphNode) -> tuple[Badge, ...]:
+        if not node.declared:
+            return ()
         key = (node.namespace, node.name)
         if node.kind in ("workload", "gateway") and (workload := inventory.workloads.get(key)):
             return tuple(badge for mark in WORKLOAD_BADGES for badge in mark(workload, inventory))
@@ -37,12 +50,23 @@ def with_badges(graph: MeshGraph, inventory: Inventory) -> MeshGraph:
                 destination_rules.of(
                     service.host, client_namespace=service.namespace, service_namespace=service.namespace
                 ),
+                tuple(routes.get(key, ())),
             )
             return tuple(badge for mark in SERVICE_BADGES for badge in mark(routing))
         return ()
 
     marked = (msgspec.structs.replace(node, badges=badges) if (badges := of(node)) else node for node in graph.nodes)
     return msgspec.structs.replace(graph, nodes=tuple(marked))
+
+
+def _routes(inventory: Inventory) -> dict[Key, list[GatewayRoute]]:
+    """The routes attached to each service (GAMMA), oldest first."""
+    found: dict[Key, list[GatewayRoute]] = {}
+    for route in inventory.routes:
+        for parent in route.spec.parent_refs:
+            if parent.kind == "Service":
+                found.setdefault((parent.namespace or route.ref.namespace, parent.name), []).append(route)
+    return found
 
 
 def missing_proxy(workload: Workload, inventory: Inventory) -> Iterator[Badge]:
@@ -58,11 +82,26 @@ def gateway(workload: Workload, inventory: Inventory) -> Iterator[Badge]:
     selecting = [
         one for one in inventory.gateways if one.spec.selector and one.spec.selector.items() <= workload.labels.items()
     ]
-    if selecting:
+    if name := workload.labels.get(_GATEWAY_NAME):
+        yield _of_gateway_api(ObjectRef(_GATEWAY, workload.namespace, name), inventory)
+    elif selecting:
         hosts = dict.fromkeys(host for one in selecting for server in one.spec.servers for host in server.hosts)
         yield Badge("gateway", f"It is a gateway for {', '.join(hosts) or 'no host'}.", selecting[0].ref)
     else:
         yield Badge("gateway", "It is a gateway; no Gateway object selects it.")
+
+
+_GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+_GATEWAY = "Gateway.gateway.networking.k8s.io"
+
+
+def _of_gateway_api(ref: ObjectRef, inventory: Inventory) -> Badge:
+    """The gateway that a controller made for a Gateway of the Gateway API."""
+    if (manifest := inventory.config.get(ref)) is None:
+        return Badge("gateway", f"It is a gateway; there is no {ref}.")
+    listeners = (manifest.get("spec") or {}).get("listeners") or ()
+    hosts = dict.fromkeys(str(one.get("hostname") or "*") for one in listeners if isinstance(one, dict))
+    return Badge("gateway", f"It is a gateway for {', '.join(hosts) or 'no host'}.", ref)
 
 
 def waypoint(workload: Workload, inventory: Inventory) -> Iterator[Badge]:
@@ -71,19 +110,32 @@ def waypoint(workload: Workload, inventory: Inventory) -> Iterator[Badge]:
 
 
 def virtual_service(routing: ServiceRouting) -> Iterator[Badge]:
-    if rule := routing.virtual_service:
-        yield Badge("virtual_service", f"{rule.ref} routes its requests.", rule.ref)
+    for rule in (routing.virtual_service, *routing.routes):
+        if rule is not None:
+            yield Badge("virtual_service", f"{rule.ref} routes its requests.", rule.ref)
+            return
 
 
 def traffic_split(routing: ServiceRouting) -> Iterator[Badge]:
-    if not (rule := routing.virtual_service):
-        return
-    for block in rule.spec.http:
-        weighted = [one for one in block.route if one.weight > 0]
+    for ref, targets in _targets(routing):
+        weighted = [(name, weight) for name, weight in targets if weight > 0]
         if len(weighted) > 1:
-            parts = (f"{one.destination.subset or one.destination.host} {one.weight}%" for one in weighted)
-            yield Badge("traffic_split", ", ".join(parts), rule.ref)
+            whole = sum(weight for _, weight in weighted)
+            parts = (f"{name} {percent(weight / whole)}" for name, weight in weighted)
+            yield Badge("traffic_split", ", ".join(parts), ref)
             return
+
+
+def _targets(routing: ServiceRouting) -> Iterator[tuple[ObjectRef, list[tuple[str, int]]]]:
+    """Each block of rules: where it sends requests, with weights."""
+    if rule := routing.virtual_service:
+        for block in rule.spec.http:
+            yield rule.ref, [(one.destination.subset or one.destination.host, one.weight) for one in block.route]
+        for stream in (*rule.spec.tcp, *rule.spec.tls):
+            yield rule.ref, [(one.destination.subset or one.destination.host, one.weight) for one in stream.route]
+    for route in routing.routes:
+        for its in route.spec.rules:
+            yield route.ref, [(one.name, one.weight) for one in its.backend_refs]
 
 
 def fault_injection(routing: ServiceRouting) -> Iterator[Badge]:
@@ -95,12 +147,16 @@ def fault_injection(routing: ServiceRouting) -> Iterator[Badge]:
 
 
 def mirror(routing: ServiceRouting) -> Iterator[Badge]:
-    if not (rule := routing.virtual_service):
-        return
-    for block in rule.spec.http:
-        if block.mirror is not None or block.mirrors:
-            host = block.mirror.host if block.mirror is not None else "other hosts"
-            yield Badge("mirror", f"Requests are mirrored to {host}.", rule.ref)
+    if rule := routing.virtual_service:
+        for block in rule.spec.http:
+            if block.mirror is not None or block.mirrors:
+                host = block.mirror.host if block.mirror is not None else "other hosts"
+                yield Badge("mirror", f"Requests are mirrored to {host}.", rule.ref)
+                return
+    for route in routing.routes:
+        for kind in (one for its in route.spec.rules for one in its.filters if one.get("type") == "RequestMirror"):
+            host = ((kind.get("requestMirror") or {}).get("backendRef") or {}).get("name", "another service")
+            yield Badge("mirror", f"Requests are mirrored to {host}.", route.ref)
             return
 
 

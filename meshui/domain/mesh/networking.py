@@ -155,6 +155,7 @@ class BackendRef(_Camel, frozen=True):
 class GatewayRouteRule(_Camel, frozen=True):
     name: str = ""
     matches: tuple[dict[str, Any], ...] = ()
+    filters: tuple[dict[str, Any], ...] = ()
     backend_refs: tuple[BackendRef, ...] = ()
 
 

@@ -29,6 +29,9 @@ FAILED_CONNECTION_FLAGS: Final = frozenset(
 )
 """Flags of a TCP connection that never carried what it should: Envoy's, then ztunnel's. A peer that closes is no
 failure."""
+NEVER_ARRIVED_FLAGS: Final = frozenset({"UF", "UH", "UO", "NR", "NC"})
+"""Flags of a request that no upstream got: no connection, no healthy endpoint, an open circuit breaker, no route, no
+cluster. Whatever its code is (404 without a route), the called side did not answer it."""
 DENIAL_FLAGS: Final = frozenset({"UAEX", "DENY"})
 """Flags that say by themselves that authorization refused: external authorization, ztunnel."""
 
@@ -39,10 +42,13 @@ def flags_of(text: str) -> tuple[str, ...]:
 
 
 def outcome(protocol: str, code: str, grpc_code: str, flags: str) -> Outcome:
-    """What the response counts as. HTTP: 5xx and no response are errors, 4xx the client's. gRPC: the status decides
-    where there is one and the HTTP code was fine. TCP: flags of a connection that failed."""
+    """What the response counts as. HTTP: 5xx, no response and what never arrived are errors, other 4xx the
+    client's. gRPC: the status decides where there is one and the HTTP code was fine. TCP: flags of a connection that
+    failed."""
     if protocol == "tcp":
         return ERROR if FAILED_CONNECTION_FLAGS.intersection(flags_of(flags)) else FINE
+    if NEVER_ARRIVED_FLAGS.intersection(flags_of(flags)):
+        return ERROR
     if code == NO_RESPONSE or (len(code) == 3 and code[0] == "5"):
         return ERROR
     if len(code) == 3 and code[0] == "4":
