@@ -115,13 +115,16 @@ class MomentsView(APIView):
         problems=[404, 429, 503],
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        known_cluster(cluster)
+        known_clusters(cluster)
         query = MomentsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         given = query.validated_data
         window = known_window(given.get("window"))
         end = known_moment(given.get("to"), "to") or datetime.now(UTC)
         begin = known_moment(given.get("from"), "from") or end - timedelta(hours=1)
+        if cluster == ALL:
+            every = {name: wiring.cluster_runtime(name).metrics for name in wiring.clusters()}
+            return answer(read_moments.moments_of_all(wiring.store(), every, window, begin, end, given.get("step")))
         metrics = wiring.cluster_runtime(cluster).metrics
         return answer(read_moments.moments(wiring.store(), metrics, cluster, window, begin, end, given.get("step")))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
 from meshui.domain.failures import Code, Failure
+from meshui.domain.join import ALL
 from meshui.domain.telemetry.totals import MeshTotals, read_totals, totals_queries
 from meshui.services import parts
 from meshui.services.cache import PerStore, SingleFlight
@@ -18,6 +20,9 @@ from meshui.services.turn import turn
 MOST = 500
 """Moments of one answer."""
 USUAL = 120
+"""Moments, when no step is asked for."""
+USUAL_DIALECTS = ("istio",)
+"""As long as no poll has found which ones are spoken."""
 LOCK_SECONDS = 60.0
 PATIENCE_SECONDS = 20.0
 
@@ -48,7 +53,8 @@ class Moments(msgspec.Struct, frozen=True):
 
 _Series = dict[int, MeshTotals]
 """By the seconds of the clock."""
-_Key = tuple[str, int, int, int, int]
+_Key = tuple[str, int, tuple[str, str]]
+"""Cluster, the end of the stretch, and the queries."""
 _kept: PerStore[SingleFlight[_Key, _Series]] = PerStore(lambda: SingleFlight(32))
 
 
@@ -100,6 +106,44 @@ def moments(
     )
 
 
+def moments_of_all(
+    store: SnapshotStore,
+    metrics: Mapping[str, MetricsSource],
+    window_seconds: int,
+    begin: datetime,
+    end: datetime,
+    step_seconds: int | None = None,
+) -> Moments:
+    """Those of all clusters that `metrics` names, added up. Raises as `moments` does."""
+    every = [
+        moments(store, source, cluster, window_seconds, begin, end, step_seconds) for cluster, source in metrics.items()
+    ]
+    at: dict[datetime, list[PastMoment]] = {}
+    for film in every:
+        for one in film.moments:
+            at.setdefault(one.at, []).append(one)
+    problems = [f"{film.cluster}: {film.problem}" for film in every if film.problem]
+    return msgspec.structs.replace(
+        every[0],
+        cluster=ALL,
+        moments=tuple(_together(found) for _, found in sorted(at.items())),
+        problem="; ".join(problems) or None,
+    )
+
+
+def _together(found: list[PastMoment]) -> PastMoment:
+    known = [one for one in found if one.rate is not None]
+    rate = sum(one.rate or 0.0 for one in known)
+    failed = sum((one.rate or 0.0) * (one.error_share or 0.0) for one in known)
+    computed = any(one.origin == "prometheus" for one in found)
+    return PastMoment(
+        at=found[0].at,
+        origin="prometheus" if computed else "ring",
+        rate=round(rate, 3) if known else None,
+        error_share=round(failed / rate, 6) if rate > 0 else None,
+    )
+
+
 def _moment(second: int, origin: Origin, totals: MeshTotals | None) -> PastMoment:
     at = datetime.fromtimestamp(second, UTC)
     if totals is None:
@@ -130,13 +174,17 @@ def _in_ring(store: SnapshotStore, cluster: str, window_seconds: int, steps: ran
 def _series(
     store: SnapshotStore, metrics: MetricsSource, cluster: str, window_seconds: int, first: int, last: int, step: int
 ) -> _Series:
+    spoken = parts.get(store, cluster, parts.DIALECTS, parts.DialectsPart)
+    names = spoken.names if spoken and spoken.names else USUAL_DIALECTS
+    queries = totals_queries(names, window_seconds, last - first + 1, step)
+    if queries is None:
+        return {}
+
     def ask() -> _Series:
         busy = f"The past of {cluster} is being computed for others"
         with turn(store, f"past:{cluster}", hold=LOCK_SECONDS, patience=PATIENCE_SECONDS, busy=busy):
             at = datetime.fromtimestamp(last, UTC)
-            rate, failed = (
-                metrics.query(query, at) for query in totals_queries(window_seconds, last - first + 1, step)
-            )
+            rate, failed = (metrics.query(query, at) for query in queries)
             return read_totals(rate, failed)
 
-    return _kept.of(store).get((cluster, window_seconds, first, last, step), ask)
+    return _kept.of(store).get((cluster, last, queries), ask)

@@ -16,11 +16,12 @@ from meshui.adapters.prometheus.client import PrometheusClient, PrometheusOption
 from meshui.adapters.store.redis import RedisStore
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import ViewSpec
-from meshui.services import read_graph, read_past
+from meshui.domain.join import ALL
+from meshui.services import parts, read_graph, read_past
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_telemetry import poll_telemetry
 from meshui.services.publish_snapshot import publish_snapshot
-from meshui.services.read_moments import moments
+from meshui.services.read_moments import moments, moments_of_all
 from meshui.services.read_past import past_snapshot, past_view, whole
 from tests.conftest import free_port
 from tests.services.conftest import NOON, Events, Inventory, Metrics, pod, service
@@ -39,7 +40,7 @@ LABELS = (
 
 
 def exposition() -> str:
-    """OpenMetrics: two counters every ten seconds."""
+    """OpenMetrics, every ten seconds: Istio's counters, and Linkerd's of another five requests a second."""
     lines = ["# TYPE istio_requests counter"]
     for code, flags in (("200", "-"), ("503", "UH")):
         for second in range(0, 1801, 10):
@@ -47,6 +48,11 @@ def exposition() -> str:
             value = failed if code == "503" else 10 * second - failed
             labels = f'{LABELS},response_code="{code}",response_flags="{flags}"'
             lines.append(f"istio_requests_total{{{labels}}} {value} {BEGIN.timestamp() + second:.0f}")
+    lines.append("# TYPE response counter")
+    for classification, rate in (("success", 4), ("failure", 1)):
+        for second in range(0, 1801, 10):
+            labels = f'direction="outbound",classification="{classification}",pod="a"'
+            lines.append(f"response_total{{{labels}}} {rate * second} {BEGIN.timestamp() + second:.0f}")
     return "\n".join([*lines, "# EOF", ""])
 
 
@@ -262,6 +268,32 @@ def test_a_film_has_the_moments_of_the_ring_and_before_it_those_of_prometheus(
     assert asked == 2
     moments(store, metrics, cluster, 60, BEGIN - timedelta(minutes=5), END + timedelta(seconds=20), 300)
     assert len(metrics.asked) == asked, "the same stretch is not asked again"
+
+
+def test_a_film_adds_up_the_dialects_that_are_spoken(store: RedisStore, cluster: str, metrics: Counted) -> None:
+    def rates(*names: str) -> list[tuple[float | None, float | None]]:
+        parts.put(store, cluster, parts.DIALECTS, parts.DialectsPart(asked_at=NOON, names=names))
+        begin = BEGIN + timedelta(minutes=len(names))
+        return [(one.rate, one.error_share) for one in moments(store, metrics, cluster, 60, begin, END, 1500).moments]
+
+    assert rates("istio", "envoy", "linkerd") == [(15.0, round(3 / 15, 6))]
+    assert rates("linkerd") == [(5.0, 0.2)]
+    assert rates("nobody's", "knows") == []
+
+
+def test_the_films_of_all_clusters_are_one(store: RedisStore, cluster: str, metrics: Counted) -> None:
+    other = f"{cluster}-other"
+    publish(store, other, BEGIN + timedelta(minutes=25), rate=30.0)
+    down = PrometheusClient(PrometheusOptions(url=f"http://127.0.0.1:{free_port()}"))
+    film = moments_of_all(store, {cluster: metrics, other: down}, 60, BEGIN + timedelta(minutes=20), END, 300)
+    assert [(one.origin, one.rate, one.error_share) for one in film.moments] == [
+        ("prometheus", 10.0, 0.0),
+        ("prometheus", 40.0, 0.05),
+        ("prometheus", 10.0, 0.2),
+    ]
+    assert film.cluster == ALL
+    assert film.problem is not None
+    assert film.problem.startswith(f"{other}: ")
 
 
 def test_a_film_without_prometheus_says_why_its_strip_is_empty(store: RedisStore, cluster: str) -> None:
