@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 
 from django.http import HttpResponse
@@ -25,12 +26,14 @@ from meshui.contract.graph import (
     ViewQuery,
 )
 from meshui.contract.openapi import describe
-from meshui.domain.graph.compare import Comparison, compare
+from meshui.domain.graph.compare import Comparison
 from meshui.domain.graph.export import FORMATS
 from meshui.domain.graph.find import Matched, find, hidden
 from meshui.domain.graph.model import GraphView, ViewSpec
 from meshui.domain.join import ALL, cluster_of
 from meshui.services import read_graph, read_moments, read_past, read_series
+from meshui.services.ports import MetricsSource
+from meshui.services.read_comparison import comparison
 from meshui.services.read_moments import Moments
 from meshui.services.read_series import Series
 
@@ -56,17 +59,11 @@ class LiveGraphView(APIView):
         if hide := query.validated_data.get("hide"):
             return answer(hidden(_view(query, cluster, spec, window), hide))
         at = known_moment(query.validated_data.get("at"))
-        if at and cluster == ALL:
-            return answer(_view_at(at, cluster, spec, window))
-        if not at:
+        if at is None:
             return live_graph(request, Asked(cluster, window, spec))
-        metrics = wiring.cluster_runtime(cluster).metrics
-        view, body = read_past.past_view_bytes(wiring.store(), metrics, cluster, spec, window, at)
-        tag = etag(cluster, window, spec, f"{view.version} {view.past.origin if view.past else ''}")
-        response = unchanged(request, tag) or HttpResponse(body, content_type=JSON)
-        response.headers["ETag"] = tag
-        response.headers["Cache-Control"] = "private, no-cache"
-        return response
+        version, body = read_past.past_view_gzip(wiring.store(), _sources(cluster), cluster, spec, window, at)
+        tag = etag(cluster, window, spec, version)
+        return unchanged(request, tag) or _compressed(request, body(), tag)
 
 
 class FindView(APIView):
@@ -122,11 +119,13 @@ class MomentsView(APIView):
         window = known_window(given.get("window"))
         end = known_moment(given.get("to"), "to") or datetime.now(UTC)
         begin = known_moment(given.get("from"), "from") or end - timedelta(hours=1)
-        if cluster == ALL:
-            every = {name: wiring.cluster_runtime(name).metrics for name in wiring.clusters()}
-            return answer(read_moments.moments_of_all(wiring.store(), every, window, begin, end, given.get("step")))
-        metrics = wiring.cluster_runtime(cluster).metrics
-        return answer(read_moments.moments(wiring.store(), metrics, cluster, window, begin, end, given.get("step")))
+        return answer(
+            read_moments.moments_of_all(wiring.store(), _sources(cluster), window, begin, end, given.get("step"))
+            if cluster == ALL
+            else read_moments.moments(
+                wiring.store(), _sources(cluster)[cluster], cluster, window, begin, end, given.get("step")
+            )
+        )
 
 
 class CompareView(APIView):
@@ -146,7 +145,7 @@ class CompareView(APIView):
         given = query.validated_data
         moments = known_moment(given["from"], "from"), known_moment(given.get("to"), "to")
         before, after = (_view_at(one, cluster, spec, window) for one in moments)
-        response = answer(compare(before, after))
+        response = answer(comparison(wiring.store(), spec, before, after))
         if given["download"]:
             name = f"{_file(cluster)}-{before.published_at:{_FILE_TIME}}-{after.published_at:{_FILE_TIME}}.json"
             return _as_file(response, name)
@@ -177,11 +176,24 @@ def _view(query: GraphQuery, cluster: str, spec: ViewSpec, window: int) -> Graph
 def _view_at(at: datetime | None, cluster: str, spec: ViewSpec, window: int) -> GraphView:
     if at is None:
         return read_graph.current_view(wiring.store(), cluster, spec, window, wiring.members(cluster))
-    if cluster == ALL:
-        every = {name: wiring.cluster_runtime(name).metrics for name in wiring.clusters()}
-        return read_past.past_view_of_all(wiring.store(), every, spec, window, at)
-    metrics = wiring.cluster_runtime(cluster).metrics
-    return read_past.past_view(wiring.store(), metrics, cluster, spec, window, at)
+    return read_past.past_view(wiring.store(), _sources(cluster), cluster, spec, window, at)
+
+
+def _sources(cluster: str) -> dict[str, MetricsSource]:
+    """The metrics of the cluster, or of all."""
+    names = wiring.clusters() if cluster == ALL else (cluster,)
+    return {name: wiring.cluster_runtime(name).metrics for name in names}
+
+
+def _compressed(request: Request, body: bytes, tag: str) -> HttpResponse:
+    """The compressed body, as the client can read it."""
+    if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+        response = HttpResponse(body, content_type=JSON, headers={"Content-Encoding": "gzip"})
+    else:
+        response = HttpResponse(gzip.decompress(body), content_type=JSON)
+    for name, value in (("ETag", tag), ("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding")):
+        response.headers[name] = value
+    return response
 
 
 _FILE_TIME = "%Y%m%dT%H%M%SZ"

@@ -7,11 +7,12 @@ behind too many others is told so at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import gzip
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import BoundedSemaphore
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -53,79 +54,90 @@ _REASONS: dict[Origin, str] = {
 
 class _Kept:
     def __init__(self) -> None:
+        # Of a large mesh a snapshot is some megabytes, and a view tens of them: few are kept, bodies compressed.
         self.ring: SingleFlight[_Key, MeshSnapshot | None] = SingleFlight(8)
         self.computed: SingleFlight[_Key, MeshSnapshot] = SingleFlight(8)
-        self.views: SingleFlight[_ViewKey, GraphView] = SingleFlight(64)
-        self.bodies: SingleFlight[_ViewKey, bytes] = SingleFlight(32)
+        self.joined: SingleFlight[_Key, MeshSnapshot] = SingleFlight(4)
+        self.views: SingleFlight[_ViewKey, GraphView] = SingleFlight(8)
+        self.bodies: SingleFlight[_ViewKey, bytes] = SingleFlight(48)
         self.waiting = BoundedSemaphore(WAITING)
 
 
 _kept: PerStore[_Kept] = PerStore(_Kept)
 
-
-def past_snapshot(
-    store: SnapshotStore, metrics: MetricsSource, cluster: str, window_seconds: int, at: datetime
-) -> tuple[MeshSnapshot, Past]:
-    """The cluster as it was at the moment or shortly before. Raises Failure(NOT_FOUND) when neither the ring nor
-    Prometheus has anything there, THROTTLED when too many ask, SOURCE_UNAVAILABLE."""
-    if found := _from_ring(store, cluster, window_seconds, at):
-        return found, _past("ring", found)
-    moment = whole(at, window_seconds)
-    key: _Key = (cluster, window_seconds, "prometheus", milliseconds(moment))
-    kept = _kept.of(store)
-
-    def compute() -> MeshSnapshot:
-        with _waiting(kept.waiting):
-            return _computed(store, metrics, cluster, window_seconds, moment)
-
-    computed = kept.computed.get(key, compute)
-    return computed, _past("prometheus", computed)
-
-
-def _past(origin: Origin, snapshot: MeshSnapshot) -> Past:
-    read = next((source.as_of for source in snapshot.sources if source.name == "inventory"), None)
-    return Past(origin=origin, configuration_as_of=read, reason=_REASONS[origin])
+Sources = Mapping[str, MetricsSource]
+"""The metrics of each cluster."""
 
 
 def past_view(
-    store: SnapshotStore, metrics: MetricsSource, cluster: str, spec: ViewSpec, window_seconds: int, at: datetime
+    store: SnapshotStore, sources: Sources, cluster: str, spec: ViewSpec, window_seconds: int, at: datetime
 ) -> GraphView:
-    """The moment as `spec` wants to see it. Raises as `past_snapshot` does."""
-    snapshot, past = past_snapshot(store, metrics, cluster, window_seconds, at)
-    key = ((cluster, window_seconds, past.origin, snapshot.version), spec)
-    return _kept.of(store).views.get(key, lambda: msgspec.structs.replace(project(snapshot, spec), past=past))
+    """A cluster, or all of `sources`, as it was at the moment or shortly before. Raises Failure(NOT_FOUND) when neither
+    the ring nor Prometheus has anything there, THROTTLED when too many ask, SOURCE_UNAVAILABLE."""
+    return _view(store, spec, _shown(store, sources, cluster, window_seconds, at))
 
 
-def past_view_of_all(
-    store: SnapshotStore, metrics: Mapping[str, MetricsSource], spec: ViewSpec, window_seconds: int, at: datetime
-) -> GraphView:
-    """All clusters that `metrics` names in one graph, but for those that have nothing there. Raises as
-    `past_snapshot` does."""
-    found: list[tuple[MeshSnapshot, Past]] = []
+def past_view_gzip(
+    store: SnapshotStore, sources: Sources, cluster: str, spec: ViewSpec, window_seconds: int, at: datetime
+) -> tuple[str, Callable[[], bytes]]:
+    """What tells this view from those of other moments, and it as compressed JSON, made once when it is wanted."""
+    shown = _shown(store, sources, cluster, window_seconds, at)
+
+    def body() -> bytes:
+        return gzip.compress(msgspec.json.encode(_view(store, spec, shown)), 1, mtime=0)
+
+    return f"{shown.key[2]} {shown.key[3]}", lambda: _kept.of(store).bodies.get((shown.key, spec), body)
+
+
+class _Shown(NamedTuple):
+    key: _Key
+    snapshot: MeshSnapshot
+    past: Past
+
+
+def _view(store: SnapshotStore, spec: ViewSpec, shown: _Shown) -> GraphView:
+    return _kept.of(store).views.get(
+        (shown.key, spec), lambda: msgspec.structs.replace(project(shown.snapshot, spec), past=shown.past)
+    )
+
+
+def _shown(store: SnapshotStore, sources: Sources, cluster: str, window_seconds: int, at: datetime) -> _Shown:
+    if cluster == ALL:
+        return _all_shown(store, sources, window_seconds, at)
+    origin: Origin = "ring"
+    snapshot = _from_ring(store, cluster, window_seconds, at)
+    if snapshot is None:
+        origin = "prometheus"
+        moment = whole(at, window_seconds)
+        kept = _kept.of(store)
+
+        def compute() -> MeshSnapshot:
+            with _waiting(kept.waiting):
+                return _computed(store, sources[cluster], cluster, window_seconds, moment)
+
+        snapshot = kept.computed.get((cluster, window_seconds, origin, milliseconds(moment)), compute)
+    read = next((source.as_of for source in snapshot.sources if source.name == "inventory"), None)
+    past = Past(origin=origin, configuration_as_of=read, reason=_REASONS[origin])
+    return _Shown((cluster, window_seconds, origin, snapshot.version), snapshot, past)
+
+
+def _all_shown(store: SnapshotStore, sources: Sources, window_seconds: int, at: datetime) -> _Shown:
+    """All clusters but those that have nothing there."""
+    found: list[_Shown] = []
     nothing = _nothing("any cluster", at)
-    for cluster, source in metrics.items():
+    for cluster in sources:
         try:
-            found.append(past_snapshot(store, source, cluster, window_seconds, at))
+            found.append(_shown(store, sources, cluster, window_seconds, at))
         except Failure as failure:
             if failure.code is not Code.NOT_FOUND:
                 raise
             nothing = failure
     if not found:
         raise nothing
-    snapshot = join([one for one, _ in found])
-    past = next((past for _, past in found if past.origin == "prometheus"), found[0][1])
-    key = ((ALL, window_seconds, past.origin, snapshot.version), spec)
-    return _kept.of(store).views.get(key, lambda: msgspec.structs.replace(project(snapshot, spec), past=past))
-
-
-def past_view_bytes(
-    store: SnapshotStore, metrics: MetricsSource, cluster: str, spec: ViewSpec, window_seconds: int, at: datetime
-) -> tuple[GraphView, bytes]:
-    """The same, and as JSON, encoded once."""
-    view = past_view(store, metrics, cluster, spec, window_seconds, at)
-    origin: Origin = view.past.origin if view.past else "ring"
-    key = ((cluster, window_seconds, origin, view.version), spec)
-    return view, _kept.of(store).bodies.get(key, lambda: msgspec.json.encode(view))
+    past = next((one.past for one in found if one.past.origin == "prometheus"), found[0].past)
+    key: _Key = (ALL, window_seconds, past.origin, sum(one.snapshot.version for one in found))
+    snapshot = _kept.of(store).joined.get(key, lambda: join([one.snapshot for one in found]))
+    return _Shown(key, snapshot, past)
 
 
 def whole(at: datetime, window_seconds: int) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import threading
 import time
@@ -10,19 +11,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from meshui.adapters.prometheus.client import PrometheusClient, PrometheusOptions
 from meshui.adapters.store.redis import RedisStore
 from meshui.domain.failures import Code, Failure
-from meshui.domain.graph.model import ViewSpec
+from meshui.domain.graph.model import GraphView, ViewSpec
 from meshui.domain.join import ALL
 from meshui.services import parts, read_graph, read_past
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_telemetry import poll_telemetry
 from meshui.services.publish_snapshot import publish_snapshot
+from meshui.services.read_comparison import comparison
 from meshui.services.read_moments import moments, moments_of_all
-from meshui.services.read_past import past_snapshot, past_view, whole
+from meshui.services.read_past import past_view, past_view_gzip, whole
 from tests.conftest import free_port
 from tests.services.conftest import NOON, Events, Inventory, Metrics, pod, service
 
@@ -115,20 +118,20 @@ def test_a_moment_that_the_ring_holds_is_as_it_was_published(store: RedisStore, 
     metrics = Metrics()
     versions = [publish(store, cluster, NOON + timedelta(seconds=10 * number), 10.0 + number) for number in range(3)]
     for seconds, version in ((0, versions[0]), (9, versions[0]), (10, versions[1]), (60, versions[2])):
-        view = past_view(store, metrics, cluster, PLAIN, 60, NOON + timedelta(seconds=seconds))
+        view = past_view(store, {cluster: metrics}, cluster, PLAIN, 60, NOON + timedelta(seconds=seconds))
         assert view.version == version
         assert view.past is not None
         assert view.past.origin == "ring"
     assert [edge.rate for edge in view.edges] == [12.0]
     assert metrics.asked == [], "Prometheus is not asked"
-    assert past_view(store, metrics, cluster, PLAIN, 60, NOON + timedelta(seconds=70)) is view
+    assert past_view(store, {cluster: metrics}, cluster, PLAIN, 60, NOON + timedelta(seconds=70)) is view
 
 
 def test_a_snapshot_does_not_stand_for_what_came_long_after_it(store: RedisStore, cluster: str) -> None:
     publish(store, cluster, NOON)
     metrics = Metrics(3.0)
-    late = past_view(store, metrics, cluster, PLAIN, 60, NOON + timedelta(seconds=151))
-    early = past_view(store, metrics, cluster, PLAIN, 60, NOON - timedelta(seconds=1))
+    late = past_view(store, {cluster: metrics}, cluster, PLAIN, 60, NOON + timedelta(seconds=151))
+    early = past_view(store, {cluster: metrics}, cluster, PLAIN, 60, NOON - timedelta(seconds=1))
     for view in (late, early):
         assert view.past is not None
         assert view.past.origin == "prometheus"
@@ -138,7 +141,7 @@ def test_a_snapshot_does_not_stand_for_what_came_long_after_it(store: RedisStore
 def test_a_snapshot_whose_telemetry_was_stale_gives_way_to_prometheus(store: RedisStore, cluster: str) -> None:
     poll_telemetry(Metrics(), store, cluster, 60, NOON - timedelta(minutes=10))
     publish_snapshot(store, Events(), cluster, 60, lambda: NOON)
-    view = past_view(store, Metrics(3.0), cluster, PLAIN, 60, NOON)
+    view = past_view(store, {cluster: Metrics(3.0)}, cluster, PLAIN, 60, NOON)
     assert view.past is not None
     assert view.past.origin == "prometheus"
 
@@ -149,8 +152,8 @@ def test_before_the_ring_prometheus_is_asked_for_that_instant(
     publish(store, cluster, NOON)
     read_at = NOON - timedelta(minutes=1)
     poll_inventory(Inventory(services=(service("catalog"),), pods=(pod("web"),)), store, cluster, read_at, 1)
-    before = past_view(store, metrics, cluster, PLAIN, 60, BROKEN - timedelta(minutes=1, seconds=-3))
-    after = past_view(store, metrics, cluster, PLAIN, 60, BROKEN + timedelta(minutes=5))
+    before = past_view(store, {cluster: metrics}, cluster, PLAIN, 60, BROKEN - timedelta(minutes=1, seconds=-3))
+    after = past_view(store, {cluster: metrics}, cluster, PLAIN, 60, BROKEN + timedelta(minutes=5))
     assert before.evaluated_at == BROKEN - timedelta(minutes=1)
     assert {at for _, at in metrics.asked} == {before.evaluated_at, after.evaluated_at}
     assert [(edge.rate, edge.error_share, edge.health.state) for edge in before.edges] == [(10.0, 0.0, "healthy")]
@@ -176,7 +179,7 @@ def test_a_moment_is_computed_once_for_all_who_ask_in_all_processes(
     def ask(number: int) -> None:
         begin.wait()
         at = BEGIN + timedelta(minutes=10, seconds=number % 10)
-        rates.append(past_view(stores[number % 3], metrics, cluster, PLAIN, 60, at).edges[0].rate)
+        rates.append(past_view(stores[number % 3], {cluster: metrics}, cluster, PLAIN, 60, at).edges[0].rate)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
     for thread in threads:
@@ -194,7 +197,7 @@ def test_where_prometheus_has_nothing_that_is_said_and_not_asked_again(
 ) -> None:
     for _ in range(3):
         with pytest.raises(Failure) as caught:
-            past_snapshot(store, metrics, cluster, 60, BEGIN - timedelta(hours=1))
+            past_view(store, {cluster: metrics}, cluster, PLAIN, 60, BEGIN - timedelta(hours=1))
         assert caught.value.code is Code.NOT_FOUND
         assert "Prometheus has nothing of the mesh at 2026-11-20 11:00:00 UTC" in caught.value.message
     assert len(metrics.asked) == len({query for query, _ in metrics.asked})
@@ -203,9 +206,9 @@ def test_where_prometheus_has_nothing_that_is_said_and_not_asked_again(
 def test_without_prometheus_the_failure_says_so_and_the_next_try_asks_again(store: RedisStore, cluster: str) -> None:
     down = PrometheusClient(PrometheusOptions(url=f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(Failure) as caught:
-        past_view(store, down, cluster, PLAIN, 60, BEGIN)
+        past_view(store, {cluster: down}, cluster, PLAIN, 60, BEGIN)
     assert caught.value.code is Code.SOURCE_UNAVAILABLE
-    assert past_view(store, Metrics(3.0), cluster, PLAIN, 60, BEGIN).edges[0].rate == 3.0
+    assert past_view(store, {cluster: Metrics(3.0)}, cluster, PLAIN, 60, BEGIN).edges[0].rate == 3.0
 
 
 def test_who_would_wait_behind_too_many_is_told_at_once(
@@ -221,7 +224,7 @@ def test_who_would_wait_behind_too_many_is_told_at_once(
     def ask(minutes: int) -> None:
         while not told.is_set():
             with pytest.raises(Failure) as caught:
-                past_view(store, Metrics(), cluster, PLAIN, 60, BEGIN + timedelta(minutes=minutes))
+                past_view(store, {cluster: Metrics()}, cluster, PLAIN, 60, BEGIN + timedelta(minutes=minutes))
             assert caught.value.code is Code.THROTTLED
             said.add(caught.value.message)
             if len(said) == 2:
@@ -268,6 +271,41 @@ def test_a_film_has_the_moments_of_the_ring_and_before_it_those_of_prometheus(
     assert asked == 2
     moments(store, metrics, cluster, 60, BEGIN - timedelta(minutes=5), END + timedelta(seconds=20), 300)
     assert len(metrics.asked) == asked, "the same stretch is not asked again"
+
+
+def test_all_clusters_are_shown_as_they_were_but_for_those_that_were_not(
+    store: RedisStore, cluster: str, metrics: Counted
+) -> None:
+    other, nowhere = f"{cluster}-other", f"{cluster}-nowhere"
+    publish(store, other, BROKEN, rate=7.0)
+    quiet = Metrics()
+    quiet.dialects = ()
+    view = past_view(store, {cluster: metrics, other: Metrics(), nowhere: quiet}, ALL, PLAIN, 60, BROKEN)
+    assert sorted(edge.rate for edge in view.edges) == [7.0, 10.0]
+    assert view.past is not None
+    assert view.past.origin == "prometheus"
+    with pytest.raises(Failure) as caught:
+        past_view(store, {nowhere: quiet}, ALL, PLAIN, 60, BROKEN)
+    assert caught.value.code is Code.NOT_FOUND
+
+
+def test_a_body_is_compressed_once_and_only_when_it_is_wanted(store: RedisStore, cluster: str) -> None:
+    publish(store, cluster, NOON)
+    (tag, body), (same, again) = (past_view_gzip(store, {}, cluster, PLAIN, 60, NOON) for _ in range(2))
+    assert tag == same
+    assert body() is again()
+    view = msgspec.json.decode(gzip.decompress(body()), type=GraphView)
+    assert view == past_view(store, {}, cluster, PLAIN, 60, NOON)
+
+
+def test_two_views_are_compared_once(store: RedisStore, cluster: str) -> None:
+    publish(store, cluster, NOON)
+    publish(store, cluster, NOON + timedelta(minutes=1), rate=90.0)
+    before, after = (past_view(store, {}, cluster, PLAIN, 60, NOON + timedelta(minutes=late)) for late in (0, 1))
+    found = comparison(store, PLAIN, before, after)
+    assert [one.kind for one in found.differences if one.element == "edge"] == ["busier"]
+    assert comparison(store, PLAIN, before, after) is found
+    assert comparison(store, PLAIN, after, before) is not found
 
 
 def test_a_film_adds_up_the_dialects_that_are_spoken(store: RedisStore, cluster: str, metrics: Counted) -> None:
