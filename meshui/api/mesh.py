@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from meshui import wiring
 from meshui.api import shapes
 from meshui.api.answers import answer
 from meshui.api.clusters import inventory_of
@@ -21,6 +23,7 @@ from meshui.contract.mesh import (
     WorkloadSummary,
 )
 from meshui.contract.openapi import describe
+from meshui.services.read_policies import checked
 
 
 class NamespacesView(APIView):
@@ -115,6 +118,7 @@ class WorkloadView(APIView):
                 labels=workload.labels,
                 identity=str(identity) if identity else None,
                 pods=tuple(shapes.pod_summary(pod) for pod in inventory.pods_of((namespace, name))),
+                policies=checked(wiring.store(), cluster, datetime.now(UTC)).links.selecting((namespace, name)),
             )
         )
 

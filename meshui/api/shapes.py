@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from meshui.contract.mesh import (
-    ConfigSummary,
     Injection,
     PodSummary,
     Port,
@@ -120,18 +117,4 @@ def pod_summary(pod: Pod) -> PodSummary:
         node=pod.node,
         has_proxy=pod.has_proxy,
         containers=pod.containers,
-    )
-
-
-def config_summary(ref: ObjectRef, manifest: dict[str, Any], problem: str | None) -> ConfigSummary:
-    """A configuration object."""
-    metadata = manifest.get("metadata")
-    created = metadata.get("creationTimestamp") if isinstance(metadata, dict) else None
-    return ConfigSummary(
-        kind=ref.kind,
-        namespace=ref.namespace,
-        name=ref.name,
-        api_version=str(manifest.get("apiVersion", "")),
-        created_at=created if isinstance(created, str) else None,
-        problem=problem,
     )

@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from meshui.api import authorization, clusters, config, demo, graph, history, mesh, mtls, session, shifts, weights
+from meshui.api import (
+    authorization,
+    clusters,
+    config,
+    demo,
+    graph,
+    history,
+    mesh,
+    mtls,
+    policies,
+    session,
+    shifts,
+    weights,
+)
 from meshui.api.live_graph import again
 
 _SERVICE = "services/<str:namespace>/<str:name>"
@@ -27,8 +40,9 @@ cluster_patterns: list[URLPattern] = [
     path("shifts", shifts.ShiftsView.as_view()),
     path("workloads", mesh.WorkloadsView.as_view()),
     path("workloads/<str:namespace>/<str:name>", mesh.WorkloadView.as_view()),
-    path("config", config.ConfigListView.as_view()),
-    path("config/<str:kind>/<str:namespace>/<str:name>", config.ConfigView.as_view()),
+    path("config", policies.ConfigListView.as_view()),
+    path("config/<str:kind>/<str:namespace>/<str:name>", policies.ConfigView.as_view()),
+    path("findings", policies.FindingsView.as_view()),
     path("mtls", mtls.PostureView.as_view()),
     path("mtls/namespaces/<str:namespace>", mtls.NamespacePostureView.as_view()),
     path("mtls/edge", mtls.EdgeExplanationView.as_view()),

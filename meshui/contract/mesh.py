@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
+from rest_framework import serializers
 
 from meshui.contract.clusters import SearchQuery
-from meshui.contract.fields import Text
+from meshui.contract.fields import QueryInput, Text
+from meshui.domain.findings.model import ObjectFinding, Severity
 from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.policies.catalogue import Purpose
+from meshui.domain.policies.links import Scope
 
 Injection = Literal["sidecar", "ambient", "none"]
 
@@ -112,18 +116,29 @@ class WorkloadDetail(msgspec.Struct, frozen=True, kw_only=True):
     identity: str | None
     """SPIFFE id of its proxies."""
     pods: tuple[PodSummary, ...]
+    policies: tuple[ObjectRef, ...]
+    """The objects that hold for it: that select it, its namespace's and the mesh's."""
 
 
 class ConfigSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A configuration object."""
+    """A configuration object and how much was found on it."""
 
     kind: str
+    """With its group where two groups have the kind: `Gateway.gateway.networking.k8s.io`."""
     namespace: str
     name: str
     api_version: str
     created_at: str | None
     problem: str | None
     """Why it is not in force, where it is not what its kind says."""
+    purpose: Purpose
+    off_road: bool
+    """It leaves the paved road: raw proxy configuration or code."""
+    managed_by: str | None
+    """The tool that writes it, besides people: GitOps, Helm, a rollout controller."""
+    errors: int
+    warnings: int
+    infos: int
 
 
 class Manager(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +146,35 @@ class Manager(msgspec.Struct, frozen=True, kw_only=True):
 
     manager: str
     operation: str
+    time: str | None
+
+
+class LineFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something found on an object, and where in its YAML."""
+
+    severity: Severity
+    code: str
+    path: str
+    line: int | None
+    message: str
+    next_step: str
+
+
+class NamedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that another one names."""
+
+    object: ObjectRef
+    exists: bool
+
+
+class StatusCondition(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition of an object's status; `of`: which of its parents or listeners, "" for the object itself."""
+
+    of: str
+    type: str
+    status: str
+    reason: str
+    message: str
     time: str | None
 
 
@@ -143,12 +187,52 @@ class ConfigDetail(msgspec.Struct, frozen=True, kw_only=True):
     yaml: str
     managers: tuple[Manager, ...]
     problem: str | None
+    purpose: Purpose
+    off_road: str | None
+    """What leaving the paved road means here."""
+    managed_by: str | None
+    managed_reason: str | None
+    """How that is known."""
+    findings: tuple[LineFinding, ...]
+    """As of the inventory, a few seconds old at most."""
+    scope: Scope
+    workloads: tuple[WorkloadName, ...]
+    """Those that it holds for, at most 200."""
+    workloads_total: int
+    services: tuple[ServiceName, ...]
+    """Those that it routes, shapes or names."""
+    names: tuple[NamedObject, ...]
+    named_by: tuple[ObjectRef, ...]
+    conditions: tuple[StatusCondition, ...]
 
 
 class ConfigQuery(SearchQuery):
     """Narrows the list of configuration objects."""
 
-    kind = Text(required=False, allow_blank=True, max_length=63, help_text="Only of this kind.")
+    kind = Text(required=False, allow_blank=True, max_length=127, help_text="Only of this kind.")
+    purpose = serializers.ChoiceField(required=False, choices=get_args(Purpose), help_text="Only what is for this.")
+    found = serializers.ChoiceField(
+        required=False, choices=get_args(Severity), help_text="Only where this, or worse, was found."
+    )
+
+
+class FindingsQuery(QueryInput):
+    """Narrows the list of findings."""
+
+    severity = serializers.ChoiceField(required=False, choices=get_args(Severity), help_text="This, or worse.")
+    code = Text(required=False, max_length=63)
+    kind = Text(required=False, max_length=127, help_text="Only on objects of this kind.")
+    namespace = Text(required=False, max_length=63, help_text="Only on objects of this namespace.")
+
+
+class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a cluster's configuration, the gravest first; at most 2,000 of `total`."""
+
+    total: int
+    errors: int
+    warnings: int
+    infos: int
+    findings: tuple[ObjectFinding, ...]
 
 
 class ProxyCertificate(msgspec.Struct, frozen=True, kw_only=True):

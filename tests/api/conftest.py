@@ -127,6 +127,7 @@ class Mesh(NamedTuple):
     publish: Callable[..., None]
     metrics: Metrics
     """What a request that asks Prometheus gets."""
+    inventory: Inventory
 
 
 class Runtime(NamedTuple):
@@ -168,7 +169,7 @@ def mesh(empty_store: RedisStore, monkeypatch: pytest.MonkeyPatch, db: None) -> 
         publish_snapshot(empty_store, events, "demo", 15)
 
     publish()
-    return Mesh(empty_store, config, events, publish, metrics)
+    return Mesh(empty_store, config, events, publish, metrics, inventory)
 
 
 def make_user(username: str, role: Role) -> User:

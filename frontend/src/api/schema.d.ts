@@ -212,7 +212,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The configuration objects
+         * The configuration objects, and how much was found on each
          * @description The configuration objects of a cluster.
          */
         get: operations["listConfig"];
@@ -236,6 +236,26 @@ export interface paths {
          * @description One configuration object.
          */
         get: operations["getConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is found on configuration objects, and where traffic contradicts them
+         * @description What is wrong with the configuration.
+         */
+        get: operations["listFindings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1010,9 +1030,29 @@ export interface components {
             yaml: string;
             managers: components["schemas"]["Manager"][];
             problem: string | null;
+            /** @enum {unknown} */
+            purpose: "delivery" | "extension" | "network" | "other" | "routing" | "security" | "telemetry";
+            /** @description What leaving the paved road means here. */
+            off_road: string | null;
+            managed_by: string | null;
+            /** @description How that is known. */
+            managed_reason: string | null;
+            /** @description As of the inventory, a few seconds old at most. */
+            findings: components["schemas"]["LineFinding"][];
+            /** @enum {unknown} */
+            scope: "mesh" | "namespace" | "none" | "reference" | "selector";
+            /** @description Those that it holds for, at most 200. */
+            workloads: components["schemas"]["WorkloadName"][];
+            workloads_total: number;
+            /** @description Those that it routes, shapes or names. */
+            services: components["schemas"]["ServiceName"][];
+            names: components["schemas"]["NamedObject"][];
+            named_by: components["schemas"]["ObjectRef"][];
+            conditions: components["schemas"]["StatusCondition"][];
         };
-        /** @description A configuration object. */
+        /** @description A configuration object and how much was found on it. */
         ConfigSummary: {
+            /** @description With its group where two groups have the kind: `Gateway.gateway.networking.k8s.io`. */
             kind: string;
             namespace: string;
             name: string;
@@ -1020,6 +1060,15 @@ export interface components {
             created_at: string | null;
             /** @description Why it is not in force, where it is not what its kind says. */
             problem: string | null;
+            /** @enum {unknown} */
+            purpose: "delivery" | "extension" | "network" | "other" | "routing" | "security" | "telemetry";
+            /** @description It leaves the paved road: raw proxy configuration or code. */
+            off_road: boolean;
+            /** @description The tool that writes it, besides people: GitOps, Helm, a rollout controller. */
+            managed_by: string | null;
+            errors: number;
+            warnings: number;
+            infos: number;
         };
         /** @description A 409: somebody else changed the object after it was read. */
         ConflictProblem: {
@@ -1192,6 +1241,14 @@ export interface components {
             message: string;
             path: string;
         };
+        /** @description What is wrong with a cluster's configuration, the gravest first; at most 2,000 of `total`. */
+        FindingsAnswer: {
+            total: number;
+            errors: number;
+            warnings: number;
+            infos: number;
+            findings: components["schemas"]["ObjectFinding"][];
+        };
         /** @description What turns the view of version `base` into the view of `version`; removed elements by id. */
         GraphDelta: {
             cluster: string;
@@ -1279,6 +1336,16 @@ export interface components {
             near: components["schemas"]["RuleStory"][];
             shadows: string[];
         };
+        /** @description Something found on an object, and where in its YAML. */
+        LineFinding: {
+            /** @enum {unknown} */
+            severity: "error" | "info" | "warning";
+            code: string;
+            path: string;
+            line: number | null;
+            message: string;
+            next_step: string;
+        };
         /** @description Who last wrote fields of an object, and how. */
         Manager: {
             manager: string;
@@ -1358,6 +1425,11 @@ export interface components {
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
         };
+        /** @description An object that another one names. */
+        NamedObject: {
+            object: components["schemas"]["ObjectRef"];
+            exists: boolean;
+        };
         /** @description A namespace: the mode for workloads without a policy of their own, how many workloads have which, and what they were sent. `permissive_since`: since when at most it lets plain text in, RFC 3339; None where it does not. */
         NamespacePosture: {
             namespace: string;
@@ -1414,6 +1486,16 @@ export interface components {
             badges: components["schemas"]["Badge"][];
             /** @description Outside the namespaces and workloads asked for: a neighbour, drawn dimmed. */
             outside: boolean;
+        };
+        /** @description `error`: calls fail, or the object is not in force; `warning`: they may, or it does not do what it says; `info`: worth knowing. `path` is a JSON path in the object. */
+        ObjectFinding: {
+            /** @enum {unknown} */
+            severity: "error" | "info" | "warning";
+            code: string;
+            object: components["schemas"]["ObjectRef"];
+            path: string;
+            message: string;
+            next_step: string;
         };
         /** @description A Kubernetes object by kind, namespace ("" when cluster-scoped) and name. */
         ObjectRef: {
@@ -1782,6 +1864,15 @@ export interface components {
              */
             reason: string;
         };
+        /** @description One condition of an object's status; `of`: which of its parents or listeners, "" for the object itself. */
+        StatusCondition: {
+            of: string;
+            type: string;
+            status: string;
+            reason: string;
+            message: string;
+            time: string | null;
+        };
         /** @description May it become STRICT? For a pipeline: `exit_code` is 0 for safe, 1 for would_break, 2 for not_enough_traffic. */
         StrictAnswer: {
             namespace: string;
@@ -2024,6 +2115,8 @@ export interface components {
             /** @description SPIFFE id of its proxies. */
             identity: string | null;
             pods: components["schemas"]["PodSummary"][];
+            /** @description The objects that hold for it: that select it, its namespace's and the mesh's. */
+            policies: components["schemas"]["ObjectRef"][];
         };
         /** @description A workload by name. */
         WorkloadName: {
@@ -2742,10 +2835,30 @@ export interface operations {
     listConfig: {
         parameters: {
             query?: {
+                /**
+                 * @description Only where this, or worse, was found.
+                 *
+                 *     * `error` - error
+                 *     * `warning` - warning
+                 *     * `info` - info
+                 */
+                found?: "error" | "warning" | "info";
                 /** @description Only of this kind. */
                 kind?: string;
                 /** @description Only in this namespace. */
                 namespace?: string;
+                /**
+                 * @description Only what is for this.
+                 *
+                 *     * `routing` - routing
+                 *     * `security` - security
+                 *     * `network` - network
+                 *     * `telemetry` - telemetry
+                 *     * `extension` - extension
+                 *     * `delivery` - delivery
+                 *     * `other` - other
+                 */
+                purpose?: "routing" | "security" | "network" | "telemetry" | "extension" | "delivery" | "other";
                 /** @description Only those whose name contains this, in any case. */
                 search?: string;
             };
@@ -2757,7 +2870,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The configuration objects */
+            /** @description The configuration objects, and how much was found on each */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2838,6 +2951,78 @@ export interface operations {
             };
             /** @description The role, or the cluster's RBAC, does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFindings: {
+        parameters: {
+            query?: {
+                code?: string;
+                /** @description Only on objects of this kind. */
+                kind?: string;
+                /** @description Only on objects of this namespace. */
+                namespace?: string;
+                /**
+                 * @description This, or worse.
+                 *
+                 *     * `error` - error
+                 *     * `warning` - warning
+                 *     * `info` - info
+                 */
+                severity?: "error" | "warning" | "info";
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is wrong with a cluster's configuration, the gravest first; at most 2,000 of `total`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsAnswer"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

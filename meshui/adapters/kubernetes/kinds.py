@@ -66,7 +66,13 @@ KNOWN_KINDS: tuple[KnownKind, ...] = (
     *_group("apps", "v1", replicasets="ReplicaSet"),
     *_group("batch", "v1", jobs="Job", cronjobs="CronJob"),
     *_group("discovery.k8s.io", "v1", endpointslices="EndpointSlice"),
-    *_group("networking.k8s.io", "v1", networkpolicies="NetworkPolicy"),
+    *_group("networking.k8s.io", "v1", networkpolicies="NetworkPolicy", ingresses="Ingress"),
+    *_group(
+        "policy.networking.k8s.io",
+        "v1alpha1",
+        adminnetworkpolicies="AdminNetworkPolicy",
+        baselineadminnetworkpolicies="BaselineAdminNetworkPolicy",
+    ),
     *_group("policy", "v1", poddisruptionbudgets="PodDisruptionBudget"),
     *_group(
         "networking.istio.io",
@@ -92,7 +98,9 @@ KNOWN_KINDS: tuple[KnownKind, ...] = (
     *_group("extensions.istio.io", "v1alpha1", wasmplugins="WasmPlugin"),
     *_group(
         "gateway.networking.k8s.io",
-        "v1 v1beta1 v1alpha2",
+        "v1 v1beta1 v1alpha3 v1alpha2",
+        backendtlspolicies="BackendTLSPolicy",
+        udproutes="UDPRoute",
         gatewayclasses="GatewayClass",
         gateways="Gateway",
         httproutes="HTTPRoute",
@@ -112,6 +120,7 @@ KNOWN_KINDS: tuple[KnownKind, ...] = (
         egressnetworks="EgressNetwork",
         httplocalratelimitpolicies="HTTPLocalRateLimitPolicy",
     ),
+    *_group("workload.linkerd.io", "v1beta1 v1alpha1", externalworkloads="ExternalWorkload"),
     *_group("linkerd.io", "v1alpha2", serviceprofiles="ServiceProfile"),
     *_group(
         "cilium.io",
@@ -119,6 +128,9 @@ KNOWN_KINDS: tuple[KnownKind, ...] = (
         ciliumnetworkpolicies="CiliumNetworkPolicy",
         ciliumclusterwidenetworkpolicies="CiliumClusterwideNetworkPolicy",
         ciliumenvoyconfigs="CiliumEnvoyConfig",
+        ciliumclusterwideenvoyconfigs="CiliumClusterwideEnvoyConfig",
+        ciliumegressgatewaypolicies="CiliumEgressGatewayPolicy",
+        ciliumlocalredirectpolicies="CiliumLocalRedirectPolicy",
     ),
     *_group(
         "consul.hashicorp.com",
@@ -129,9 +141,14 @@ KNOWN_KINDS: tuple[KnownKind, ...] = (
         servicerouters="ServiceRouter",
         servicedefaults="ServiceDefaults",
         proxydefaults="ProxyDefaults",
+        exportedservices="ExportedServices",
+        meshes="Mesh",
     ),
     *_group("argoproj.io", "v1alpha1", rollouts="Rollout", analysisruns="AnalysisRun", applications="Application"),
-    *_group("flagger.app", "v1beta1", canaries="Canary"),
+    *_group("argoproj.io", "v1alpha1", analysistemplates="AnalysisTemplate", experiments="Experiment"),
+    *_group("argoproj.io", "v1alpha1", clusteranalysistemplates="ClusterAnalysisTemplate"),
+    *_group("flagger.app", "v1beta1", canaries="Canary", metrictemplates="MetricTemplate"),
+    *_group("flagger.app", "v1beta1", alertproviders="AlertProvider"),
 )
 
 

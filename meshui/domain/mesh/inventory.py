@@ -166,7 +166,7 @@ def build_inventory(manifests: Iterable[Manifest], cluster: str, mesh: MeshConfi
         config={
             ref_of(manifest): manifest
             for kind, found in by_kind.items()
-            if kind not in _CORE_KINDS
+            if kind not in _CORE_KINDS or kind == "Rollout"
             for manifest in found
         },
         problems=tuple(problems),
