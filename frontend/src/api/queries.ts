@@ -86,13 +86,18 @@ export const faultsQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
-function viewParams(window: number, spec: ViewSpec) {
+export function viewParams(window: number, spec: ViewSpec) {
   return {
     window,
     view: spec.kind,
     service_nodes: spec.service_nodes,
     namespaces: spec.namespaces.join(","),
+    workloads: spec.workloads.join(","),
     idle: spec.idle,
+    idle_edges: spec.idle_edges,
+    // A comma alone: no boxes. Nothing at all would be the default.
+    box_by: spec.box_by.join(",") || ",",
+    expanded: spec.expanded.join(","),
   };
 }
 

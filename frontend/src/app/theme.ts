@@ -16,8 +16,7 @@ import {
   TextInput,
   Tooltip,
 } from "@mantine/core";
-import { DARK, LIGHT, type Palette } from "../graph/palette";
-import { FONT } from "../graph/style";
+import { DARK, FONT, LIGHT, type Palette } from "../graph/palette";
 
 const mesh: MantineColorsTuple = [
   "#eef2fd",

@@ -1,6 +1,6 @@
 import { Circle, CircleCheck, CircleDashed, OctagonX, TriangleAlert } from "lucide-react";
+import { HEALTH_TONES } from "../graph/looks";
 import type { HealthState } from "../graph/model";
-import { HEALTH_TONES } from "../graph/node-art";
 
 const ICONS = {
   healthy: CircleCheck,

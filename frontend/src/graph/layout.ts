@@ -1,10 +1,29 @@
 import type { Point, Size } from "./geometry";
 import type { GraphNode, GraphView } from "./model";
+import { NODE_HEIGHT, nodeSize } from "./node-size";
 
 /** Where nodes are (centres) and how edges run (absolute points, first and last are the ends). */
 export interface Placement {
   positions: Record<string, Point>;
   routes: Record<string, Point[]>;
+  /** Edges without a route run straight instead of from side to side. */
+  straight?: boolean;
+}
+
+export const LAYOUTS = ["layered", "organic", "namespace"] as const;
+export type LayoutName = (typeof LAYOUTS)[number];
+
+/** More than a layered layout of the whole can bear, in time and in lines that can still be followed. */
+const MOST_LAYERED_EDGES = 700;
+const MOST_LAYERED_NODES = 400;
+
+export function tooLargeForLayers(view: Pick<GraphView, "nodes" | "edges">): boolean {
+  return view.edges.length > MOST_LAYERED_EDGES || view.nodes.length > MOST_LAYERED_NODES;
+}
+
+/** The layout that is made when this one is asked for: layers of a large view are made namespace by namespace. */
+export function layoutFor(view: Pick<GraphView, "nodes" | "edges">, asked: LayoutName): LayoutName {
+  return asked === "layered" && tooLargeForLayers(view) ? "namespace" : asked;
 }
 
 /** What ELK reads and gives back, as far as it is used here. */
@@ -19,28 +38,15 @@ export interface ElkItem {
   layoutOptions?: Record<string, string>;
 }
 
-interface ElkLine {
+export interface ElkLine {
   id: string;
   sources: string[];
   targets: string[];
   sections?: { startPoint: Point; endPoint: Point; bendPoints?: Point[] }[];
 }
 
-export const NODE_HEIGHT = 34;
-const LABEL_LIMIT = 26;
-
-export function nodeLabel(node: GraphNode): string {
-  const { label } = node;
-  return label.length > LABEL_LIMIT ? `${label.slice(0, LABEL_LIMIT - 1)}…` : label;
-}
-
-/** Width from the label's length, so that layout needs no canvas to measure on. */
-export function nodeSize(node: GraphNode): Size {
-  return { width: Math.round(Math.max(84, 48 + nodeLabel(node).length * 7.1)), height: NODE_HEIGHT };
-}
-
 /** Every box needs them too: ELK's spacings aren't inherited. */
-const SPACING = {
+export const SPACING = {
   "elk.spacing.nodeNode": "26",
   "elk.spacing.edgeNode": "20",
   "elk.spacing.edgeEdge": "14",
@@ -49,7 +55,7 @@ const SPACING = {
   "elk.layered.spacing.edgeEdgeBetweenLayers": "10",
 };
 
-const ROOT_OPTIONS = {
+export const ROOT_OPTIONS = {
   "elk.algorithm": "layered",
   "elk.direction": "RIGHT",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
@@ -63,26 +69,28 @@ const ROOT_OPTIONS = {
   "elk.layered.thoroughness": "12",
 };
 
-const BOX_OPTIONS = { "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
+export const BOX_OPTIONS = { "elk.padding": "[top=30,left=18,bottom=18,right=18]" };
 
-/** Layers stand closer where every second one holds only services. */
-function spacing(view: GraphView): Record<string, string> {
+/** Layers stand as far apart as what is written between them is long, and closer where every second one holds only
+ * services. */
+function spacing(view: GraphView, labels: number): Record<string, string> {
   // A call within a namespace is an arch above it.
   const arched = view.edges.some((edge) => edge.source === edge.destination);
   const alternating =
     view.nodes.some((node) => node.kind === "service") && view.nodes.some((node) => node.kind === "workload");
   return {
     ...SPACING,
-    ...(alternating ? { "elk.layered.spacing.nodeNodeBetweenLayers": "62" } : {}),
+    "elk.layered.spacing.nodeNodeBetweenLayers": String(alternating ? 42 + 24 * labels : 62 + 44 * labels),
     ...(arched ? { "elk.spacing.nodeNode": "72" } : {}),
   };
 }
 
-const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+export const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** The layered-layout problem of a view. Sorted, so that the same view is always laid out alike. */
-export function elkGraph(view: GraphView): ElkItem {
-  const distances = spacing(view);
+/** The layered-layout problem of a view. Sorted, so that the same view is always laid out alike.
+ * `labels`: how many stand on each edge. */
+export function elkGraph(view: GraphView, labels = 1): ElkItem {
+  const distances = spacing(view, labels);
   const boxes = new Map<string, ElkItem>();
   const top: ElkItem[] = [];
   for (const box of [...view.boxes].sort(byId)) {
@@ -106,20 +114,24 @@ export function elkGraph(view: GraphView): ElkItem {
   return { id: "", layoutOptions: { ...ROOT_OPTIONS, ...distances }, children: top, edges };
 }
 
+/** Begins the ids of edges that stand for others, between boxes. */
+export const LIFTED = "~";
+
 export function readPlacement(result: ElkItem): Placement {
   const positions: Placement["positions"] = {};
+  const routes: Placement["routes"] = {};
   const visit = (item: ElkItem) => {
+    for (const edge of item.edges ?? []) {
+      const section = edge.sections?.[0];
+      if (section && !edge.id.startsWith(LIFTED))
+        routes[edge.id] = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
+    }
     if (item.children?.length) for (const child of item.children) visit(child);
     else if (item.x != null && item.y != null) {
       positions[item.id] = { x: item.x + (item.width ?? 0) / 2, y: item.y + (item.height ?? 0) / 2 };
     }
   };
-  for (const item of result.children ?? []) visit(item);
-  const routes: Placement["routes"] = {};
-  for (const edge of result.edges ?? []) {
-    const section = edge.sections?.[0];
-    if (section) routes[edge.id] = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
-  }
+  visit(result);
   return { positions, routes };
 }
 
@@ -144,7 +156,7 @@ export function keepPlacement(view: GraphView, old: Placement): Placement | null
     const route = old.routes[edge.id];
     if (route) routes[edge.id] = route;
   }
-  return { positions, routes };
+  return { ...old, positions, routes };
 }
 
 function besideNeighbour(view: GraphView, node: GraphNode, positions: Record<string, Point>): Point {

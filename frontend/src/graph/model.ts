@@ -21,23 +21,24 @@ export type ObjectRef = Schemas["ObjectRef"];
 export type HealthState = Schemas["Health"]["state"];
 export type NodeKind = GraphNode["kind"];
 
-export type ViewKind = "workload" | "service" | "namespace";
-
 /** Which projection of the mesh to watch. */
-export interface ViewSpec {
-  kind: ViewKind;
-  service_nodes: boolean;
-  namespaces: string[];
-  idle: boolean;
-}
+export type ViewSpec = Required<Schemas["ViewSpec"]>;
+export type ViewKind = ViewSpec["kind"];
+export type Boxing = ViewSpec["box_by"][number];
 
+/** Each kind of view of each cluster, filtered and boxed alike, has a key of its own. */
 export function specKey(cluster: string, windowSeconds: number, spec: ViewSpec): string {
+  const sorted = (names: readonly string[]) => [...names].sort();
   return JSON.stringify([
     cluster,
     windowSeconds,
     spec.kind,
     spec.service_nodes,
-    [...spec.namespaces].sort(),
+    sorted(spec.namespaces),
+    sorted(spec.workloads),
     spec.idle,
+    spec.idle_edges,
+    spec.box_by,
+    sorted(spec.expanded),
   ]);
 }

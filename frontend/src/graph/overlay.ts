@@ -1,11 +1,11 @@
-import { formatMs, formatRate, formatShare } from "../lib/format";
+import { formatBytesRate, formatMs, formatRate, formatShare } from "../lib/format";
 import { differenceLook } from "./compare-look";
 import type { GraphEdge } from "./model";
 
 export const OVERLAYS = ["health", "mtls", "authz"] as const;
 export type Overlay = (typeof OVERLAYS)[number];
 
-export const EDGE_LABELS = ["none", "rate", "errors", "p95"] as const;
+export const EDGE_LABELS = ["rate", "errors", "p95", "throughput", "mtls"] as const;
 export type EdgeLabel = (typeof EDGE_LABELS)[number];
 
 /** What a colour means, whichever overlay chose it. Never told by colour alone: a mark goes with every tone but `good`
@@ -38,20 +38,25 @@ export interface EdgeLook {
 
 const FULL = 0.9995;
 
-function labelText(edge: GraphEdge, label: EdgeLabel): string {
-  if (label === "rate") return formatRate(edge.rate);
-  if (label === "errors") return edge.error_share == null ? "" : formatShare(edge.error_share);
-  if (label === "p95") return edge.p95_ms == null ? "" : formatMs(edge.p95_ms);
-  return "";
+/** What labels say of an edge, in the order in which they are always told. */
+function labelText(edge: GraphEdge, labels: readonly EdgeLabel[], without?: EdgeLabel): string {
+  const texts = EDGE_LABELS.filter((label) => labels.includes(label) && label !== without).map((label) => {
+    if (label === "rate") return formatRate(edge.rate);
+    if (label === "errors") return edge.error_share == null ? "" : formatShare(edge.error_share);
+    if (label === "p95") return edge.p95_ms == null ? "" : formatMs(edge.p95_ms);
+    if (label === "throughput") return formatBytesRate(edge.sent_bytes_rate + edge.received_bytes_rate);
+    return edge.mtls.observed_share == null ? "" : `${formatShare(edge.mtls.observed_share)} mTLS`;
+  });
+  return joined(...texts);
 }
 
 function joined(...parts: string[]): string {
   return parts.filter(Boolean).join(" · ");
 }
 
-function healthLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
-  const text = labelText(edge, label);
-  const errors = edge.error_share && label !== "errors" ? formatShare(edge.error_share) : "";
+function healthLook(edge: GraphEdge, labels: readonly EdgeLabel[]): EdgeLook {
+  const text = labelText(edge, labels);
+  const errors = edge.error_share && !labels.includes("errors") ? formatShare(edge.error_share) : "";
   switch (edge.health.state) {
     case "failing":
       return { tone: "bad", mark: "failing", text: joined(errors, text) };
@@ -73,8 +78,9 @@ export function mtlsDisagrees(edge: GraphEdge): boolean {
   return edge.mtls.expected === "refused";
 }
 
-function mtlsLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
-  const text = labelText(edge, label);
+function mtlsLook(edge: GraphEdge, labels: readonly EdgeLabel[]): EdgeLook {
+  // The overlay says itself what isn't whole.
+  const text = labelText(edge, labels, (edge.mtls.observed_share ?? 1) < FULL ? "mtls" : undefined);
   const seen = edge.mtls.observed_share;
   const odd = mtlsDisagrees(edge) ? "≠ policy" : "";
   if (seen == null) {
@@ -88,8 +94,8 @@ function mtlsLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
   return { tone: odd ? "bad" : "warn", mark: "lock-mixed", text: joined(`${formatShare(seen)} mTLS`, odd, text) };
 }
 
-function authzLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
-  const text = labelText(edge, label);
+function authzLook(edge: GraphEdge, labels: readonly EdgeLabel[]): EdgeLook {
+  const text = labelText(edge, labels);
   const denied = edge.authz.denied_rate > 0 ? `${formatRate(edge.authz.denied_rate)} denied` : "";
   switch (edge.authz.verdict) {
     case "allowed":
@@ -107,11 +113,11 @@ function authzLook(edge: GraphEdge, label: EdgeLabel): EdgeLook {
 
 /** How an edge is drawn under an overlay: its colour's meaning, its mark and its words. In a comparison, that comes
  * first. */
-export function edgeLook(edge: GraphEdge, overlay: Overlay, label: EdgeLabel): EdgeLook {
+export function edgeLook(edge: GraphEdge, overlay: Overlay, labels: readonly EdgeLabel[]): EdgeLook {
   if (edge.differences) return differenceLook(edge.differences);
-  if (overlay === "mtls") return mtlsLook(edge, label);
-  if (overlay === "authz") return authzLook(edge, label);
-  return healthLook(edge, label);
+  if (overlay === "mtls") return mtlsLook(edge, labels);
+  if (overlay === "authz") return authzLook(edge, labels);
+  return healthLook(edge, labels);
 }
 
 /** Line width in pixels: the logarithm of the rate, so that 1/s and 1,000/s both read. */

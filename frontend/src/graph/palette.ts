@@ -1,5 +1,7 @@
 import type { Tone } from "./overlay";
 
+export const FONT = '"Inter Variable", system-ui, sans-serif';
+
 /** The colours of the product, for canvas and CSS alike. Text tones meet 4.5:1 on `surface` and `page`. */
 export interface Palette {
   page: string;

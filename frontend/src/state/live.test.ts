@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { beforeEach, expect, test, vi } from "vitest";
 import { aDelta, aView } from "../graph/fixtures";
+import type { ViewSpec } from "../graph/model";
 import { LiveGraph, type Socket } from "./live";
 
 class FakeSocket implements Socket {
@@ -20,7 +21,16 @@ class FakeSocket implements Socket {
   }
 }
 
-const SPEC = { kind: "workload", service_nodes: true, namespaces: [], idle: false } as const;
+const SPEC: ViewSpec = {
+  kind: "workload",
+  service_nodes: true,
+  namespaces: [],
+  workloads: [],
+  idle: false,
+  idle_edges: false,
+  box_by: [],
+  expanded: [],
+};
 let sockets: FakeSocket[];
 let live: LiveGraph;
 

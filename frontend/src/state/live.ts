@@ -21,6 +21,8 @@ export interface LiveState {
   connection: "connecting" | "open" | "reconnecting" | "signed_out";
   /** What the page draws. */
   shown: GraphView | null;
+  /** Which view that is: `specKey` of what was subscribed. */
+  shownKey: string | null;
   /** Updates received but not drawn, because of pause or a slower refresh. */
   pending: number;
   paused: boolean;
@@ -64,6 +66,7 @@ export class LiveGraph {
   readonly state: Store<LiveState> = createStore<LiveState>({
     connection: "connecting",
     shown: null,
+    shownKey: null,
     pending: 0,
     paused: false,
     switching: false,
@@ -148,7 +151,8 @@ export class LiveGraph {
 
   /** Draws what has been received since: the refresh button. */
   draw(): void {
-    if (this.latest) this.patch({ shown: this.latest, pending: 0, switching: false });
+    if (this.latest)
+      this.patch({ shown: this.latest, shownKey: this.wanted?.key ?? null, pending: 0, switching: false });
   }
 
   /** Dials now instead of at the next retry (the network came back, or somebody pressed the button). */
@@ -262,7 +266,7 @@ export class LiveGraph {
     const { paused, switching, shown, pending } = this.state.get();
     const first = switching || !shown;
     if (first || (!paused && this.refresh === "live")) {
-      this.patch({ shown: view, pending: 0, switching: false, problem: null });
+      this.patch({ shown: view, shownKey: this.wanted?.key ?? null, pending: 0, switching: false, problem: null });
     } else {
       this.patch({ pending: pending + 1, problem: null });
     }

@@ -1,52 +1,59 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useElementSize, useHotkeys } from "@mantine/hooks";
 import { LayoutGrid, Maximize, Minus, Plus } from "lucide-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import { neighbourhood } from "../../graph/filter";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Matched } from "../../graph/find";
+import { neighbourhood } from "../../graph/focus";
 import type { Point } from "../../graph/geometry";
 import { litBy } from "../../graph/lit";
 import type { GraphView } from "../../graph/model";
-import { FONT } from "../../graph/style";
+import { FONT } from "../../graph/palette";
 import type { GraphUrl } from "../../graph/view-url";
+import { walk } from "../../graph/walk";
 import { usePalette } from "../../state/palette";
 import { GraphOutline } from "./GraphOutline";
 import classes from "./graph.module.css";
 import { HoverTip } from "./HoverTip";
 import { Legend } from "./Legend";
-import { warmUp } from "./layout-worker";
-import { GraphScene } from "./scene";
+import { warmUp } from "./map/layout-worker";
+import { GraphScene } from "./map/scene";
 
 // The layout thread starts while the view is still on its way.
 warmUp();
 
 interface GraphMapProps {
   view: GraphView;
+  /** Which kind of view it is: each keeps the places of its nodes. */
+  viewKey: string;
   url: GraphUrl;
   found: Matched | null;
   /** What to bring into sight, each time that this is another object. */
   target: { id: string } | null;
   onChange: (part: Partial<GraphUrl>) => void;
+  /** A double press, or Enter on what is selected already. */
+  onOpen: (id: string) => void;
+  onScene?: (scene: GraphScene | null) => void;
+  children?: ReactNode;
 }
 
-const ARROWS: Record<string, Point> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
-
-export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) {
+export function GraphMap({ view, viewKey, url, found, target, onChange, onOpen, onScene, children }: GraphMapProps) {
   const palette = usePalette();
   const host = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
   const { ref: sizeRef, width, height } = useElementSize<HTMLDivElement>();
   const [scene, setScene] = useState<GraphScene | null>(null);
   const [hover, setHover] = useState<{ id: string; at: Point } | null>(null);
   const [placed, setPlaced] = useState(false);
-  const change = useRef(onChange);
-  change.current = onChange;
-  const look = useMemo(() => ({ overlay: url.overlay, label: url.label, palette }), [url.overlay, url.label, palette]);
+  const handlers = useRef({ onChange, onOpen, onScene });
+  handlers.current = { onChange, onOpen, onScene };
+  const labels = url.labels.join();
+  const telling = useMemo(
+    () => ({ overlay: url.overlay, labels: (labels ? labels.split(",") : []) as GraphUrl["labels"] }),
+    [url.overlay, labels],
+  );
+  const look = useMemo(
+    () => ({ telling, palette, layout: url.layout, key: viewKey }),
+    [telling, palette, url.layout, viewKey],
+  );
   const firstLook = useRef(look);
 
   useEffect(() => {
@@ -54,18 +61,21 @@ export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) 
     let gone = false;
     // Labels are measured and drawn in the product's font, so it has to be there first.
     void document.fonts.load(`600 12px ${FONT}`).finally(() => {
-      if (gone || !host.current || !canvas.current) return;
-      made = new GraphScene(host.current, canvas.current, firstLook.current, {
-        onSelect: (selected) => change.current({ selected }),
+      if (gone || !host.current) return;
+      made = new GraphScene(host.current, firstLook.current, {
+        onSelect: (selected) => handlers.current.onChange({ selected }),
         onHover: (id, at) => setHover(id ? { id, at } : null),
-        onPlaced: () => setPlaced(true),
+        onOpen: (id) => handlers.current.onOpen(id),
+        onPlaced: setPlaced,
       });
       setScene(made);
+      handlers.current.onScene?.(made);
     });
     return () => {
       gone = true;
       made?.destroy();
       setScene(null);
+      handlers.current.onScene?.(null);
     };
   }, []);
 
@@ -80,7 +90,8 @@ export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) 
       ? neighbourhood(view, url.selected)
       : null;
   }, [found, url.selected, view]);
-  useEffect(() => scene?.highlight(lit), [scene, lit]);
+  const foundIds = useMemo(() => found && new Set([...found.nodes, ...found.edges]), [found]);
+  useEffect(() => scene?.highlight(lit, foundIds), [scene, lit, foundIds]);
 
   // A link to something selected shows it, once everything has its place.
   const shownOnce = useRef(false);
@@ -89,7 +100,6 @@ export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) 
     shownOnce.current = true;
     if (url.selected) scene?.focus(url.selected);
   }, [placed, scene, url.selected]);
-
   useEffect(() => {
     if (target) scene?.focus(target.id);
   }, [scene, target]);
@@ -100,7 +110,6 @@ export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) 
     ["+", () => scene?.zoomBy(1.3)],
     ["=", () => scene?.zoomBy(1.3)],
     ["-", () => scene?.zoomBy(1 / 1.3)],
-    ["Escape", () => onChange({ selected: null })],
   ]);
 
   const goTo = (id: string) => {
@@ -108,14 +117,15 @@ export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) 
     scene?.focus(id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const direction = event.target === event.currentTarget ? ARROWS[event.key] : undefined;
-    if (!direction || !scene) return;
-    event.preventDefault();
-    const next = scene.neighbour(url.selected, direction);
-    if (next) {
-      onChange({ selected: next });
-      scene.focus(next);
+    if (event.target !== event.currentTarget || !scene || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && url.selected) {
+      onOpen(url.selected);
+      return;
     }
+    const next = walk(view, (id) => scene.position(id), url.selected, event.key, event.shiftKey);
+    if (!next) return;
+    event.preventDefault();
+    goTo(next);
   };
 
   return (
@@ -125,28 +135,29 @@ export function GraphMap({ view, url, found, target, onChange }: GraphMapProps) 
         // biome-ignore lint/a11y/noNoninteractiveTabindex: an application, walked through with the arrow keys
         tabIndex={0}
         role="application"
-        aria-label="Map of the mesh. Arrow keys go from node to node."
+        aria-label="Map of the mesh. Arrow keys go from node to node, with Shift onto an edge; Enter opens a neighbourhood."
         onKeyDown={onKeyDown}
         data-testid="graph-map"
         data-placed={placed || undefined}
       >
-        <div ref={host} className={classes.scene} />
-        <canvas ref={canvas} className={classes.labels} />
+        <div ref={host} className={classes.scene} aria-hidden="true" />
       </div>
+      {children}
+      {!placed && <div className={classes.placing}>Laying out {view.nodes.length.toLocaleString("en")} nodes…</div>}
       <div className={`${classes.float} ${classes.zoom}`}>
         <MapButton label="Zoom in (+)" onClick={() => scene?.zoomBy(1.3)} icon={<Plus size={15} />} />
         <MapButton label="Zoom out (-)" onClick={() => scene?.zoomBy(1 / 1.3)} icon={<Minus size={15} />} />
         <MapButton label="Fit to the window (f)" onClick={() => scene?.fit()} icon={<Maximize size={15} />} />
         <MapButton label="Lay out anew (l)" onClick={() => void scene?.arrange()} icon={<LayoutGrid size={15} />} />
       </div>
-      <Legend overlay={url.overlay} />
+      <Legend view={view} overlay={url.overlay} />
       {hover && <HoverTip view={view} id={hover.id} at={hover.at} overlay={url.overlay} />}
       <GraphOutline view={view} onSelect={goTo} />
     </div>
   );
 }
 
-function MapButton({ label, onClick, icon }: { label: string; onClick: () => void; icon: React.ReactNode }) {
+function MapButton({ label, onClick, icon }: { label: string; onClick: () => void; icon: ReactNode }) {
   return (
     <Tooltip label={label} position="left">
       <ActionIcon aria-label={label} onClick={onClick}>

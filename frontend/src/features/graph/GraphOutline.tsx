@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useState } from "react";
-import { nodeLabel } from "../../graph/layout";
 import type { GraphView } from "../../graph/model";
+import { nodeLabel } from "../../graph/node-size";
 import { formatMs, formatRate, formatShare } from "../../lib/format";
 
 /** The map in words, for who can't see it (and for programs): nodes to choose from, and edges with their numbers. */

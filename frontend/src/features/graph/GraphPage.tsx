@@ -1,19 +1,27 @@
 import { Button } from "@mantine/core";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { useHotkeys } from "@mantine/hooks";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import type { Cluster } from "../../api/types";
 import { EmptyScreen, FailedScreen, LoadingScreen } from "../../components/screens";
 import { many } from "../../graph/find-complete";
+import { within } from "../../graph/focus";
+import { isLarge } from "../../graph/large";
+import { tooLargeForLayers } from "../../graph/layout";
 import { litBy } from "../../graph/lit";
+import { specKey } from "../../graph/model";
 import { summarise } from "../../graph/summary";
 import { formatRate, formatShare } from "../../lib/format";
 import { useCluster } from "../../state/cluster";
 import { useLiveGraph, useLiveState } from "../../state/live-context";
 import { ComparePanel } from "./compare/ComparePanel";
 import { useCompared } from "./compare/useCompared";
+import type { PictureFormat } from "./ExportMenu";
 import { FindBar } from "./FindBar";
 import { GraphTable } from "./GraphTable";
 import classes from "./graph.module.css";
+import { MapNotes } from "./MapNotes";
+import type { GraphScene } from "./map/scene";
 import { PastBanner } from "./replay/PastBanner";
 import { ReplayBar } from "./replay/ReplayBar";
 import { usePast } from "./replay/usePast";
@@ -25,7 +33,7 @@ import { useGraphUrl } from "./useGraphUrl";
 
 const loadMap = () => import("./GraphMap");
 const GraphMap = lazy(() => loadMap().then((module) => ({ default: module.GraphMap })));
-// The drawing library is on its way while the toolbar is painted.
+// The drawing code is on its way while the toolbar is painted.
 void loadMap();
 
 export function GraphPage() {
@@ -35,8 +43,9 @@ export function GraphPage() {
 
 function LiveGraphPage({ cluster }: { cluster: Cluster }) {
   const live = useLiveGraph();
-  const { shown, problem, connection } = useLiveState();
+  const { shown, shownKey, problem, connection } = useLiveState();
   const [url, change] = useGraphUrl();
+  const [scene, setScene] = useState<GraphScene | null>(null);
   const window = url.window ?? cluster.default_window_seconds;
 
   useEffect(
@@ -55,20 +64,48 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
   const then = past.view ?? (past.loading ? now : null);
   const compared = useCompared(cluster.name, window, url, url.at ? then : now);
   const whole = compared.view;
+  const wholeKey = url.at && past.view ? specKey(cluster.name, window, url.spec) : shownKey;
+  const opensByNamespace =
+    !!whole && !url.viewChosen && url.spec.namespaces.length + url.spec.workloads.length === 0 && isLarge(whole);
+  const [opened, setOpened] = useState(false);
+  useEffect(() => {
+    if (!opensByNamespace) return;
+    setOpened(true);
+    change({ spec: { ...url.spec, kind: "namespace" }, viewChosen: true });
+  }, [opensByNamespace, change, url.spec]);
+
   const finding = useFind(whole, url);
-  const view = finding.shown;
+  const view = useMemo(
+    () => (finding.shown && url.focus ? within(finding.shown, url.focus, url.hops) : finding.shown),
+    [finding.shown, url.focus, url.hops],
+  );
   const summary = useMemo(() => view && summarise(view), [view]);
   const lit = useMemo(() => (view && finding.found ? litBy(view, finding.found) : null), [view, finding.found]);
   const [target, setTarget] = useState<{ id: string } | null>(null);
   const goToNext = (backward: boolean) => {
     const ids = [...(finding.found?.nodes ?? []), ...(finding.found?.edges ?? [])];
-    if (ids.length === 0) return;
     const now = ids.indexOf(url.selected ?? "");
-    const next = ids[(now + (backward ? -1 : 1) + ids.length + (now < 0 && backward ? 1 : 0)) % ids.length];
-    if (!next) return;
-    change({ selected: next });
-    setTarget({ id: next });
+    const next = backward ? (now <= 0 ? ids.length : now) - 1 : (now + 1) % ids.length;
+    const id = ids[next];
+    if (!id) return;
+    change({ selected: id });
+    setTarget({ id });
   };
+
+  const select = useCallback((selected: string | null) => change({ selected }), [change]);
+  const leave = () => change(url.focus ? { focus: null, hops: 1 } : { selected: null });
+  useHotkeys([["Escape", leave]]);
+  const open = (id: string) => {
+    const node = view?.nodes.find((item) => item.id === id);
+    const box = view?.boxes.find((item) => item.id === id);
+    const { spec } = url;
+    if (node?.kind === "namespace")
+      change({ spec: { ...spec, expanded: [...spec.expanded, node.name] }, viewChosen: true, selected: null });
+    else if (node) change({ focus: id, selected: id });
+    else if (box?.kind === "namespace" && spec.expanded.includes(box.label))
+      change({ spec: { ...spec, expanded: spec.expanded.filter((name) => name !== box.label) } });
+  };
+
   const found = useMemo(
     () =>
       view && url.selected
@@ -78,6 +115,12 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
         : null,
     [view, url.selected],
   );
+  const exporter = useRef<((to: PictureFormat) => void) | null>(null);
+  exporter.current = (to) => {
+    const exposed = scene?.exposed();
+    if (view && exposed)
+      void import("./map/export-picture").then(({ exportPicture }) => exportPicture(to, exposed, view, url));
+  };
 
   let body: React.ReactNode;
   if (url.at && past.error) {
@@ -96,7 +139,7 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
         onRetry={() => live.watchAgain()}
       />
     );
-  } else if (!view) {
+  } else if (!view || opensByNamespace) {
     body =
       connection === "reconnecting" ? (
         <FailedScreen
@@ -121,6 +164,7 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
       </EmptyScreen>
     );
   } else if (view.nodes.length === 0) {
+    const scope = [...url.spec.namespaces, ...url.spec.workloads];
     body = (
       <EmptyScreen
         title="No traffic in this view"
@@ -132,17 +176,28 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
           )
         }
       >
-        {url.spec.namespaces.length > 0
-          ? `Nothing was sent or received in ${url.spec.namespaces.join(", ")} within the window.`
+        {scope.length > 0
+          ? `Nothing was sent or received in ${scope.join(", ")} within the window.`
           : "No proxy reported a request within the window. Workloads without traffic are hidden."}
       </EmptyScreen>
     );
   } else if (url.as === "table") {
-    body = <GraphTable view={view} only={lit} selected={url.selected} onSelect={(selected) => change({ selected })} />;
+    body = <GraphTable view={view} only={lit} selected={url.selected} onSelect={select} />;
   } else {
     body = (
       <Suspense fallback={<LoadingScreen what="the picture" />}>
-        <GraphMap view={view} url={url} found={finding.found} target={target} onChange={change} />
+        <GraphMap
+          view={view}
+          viewKey={`${wholeKey}|${url.focus ? `${url.hops} around ${url.focus}` : ""}`}
+          url={url}
+          found={finding.found}
+          target={target}
+          onChange={change}
+          onOpen={open}
+          onScene={setScene}
+        >
+          <MapNotes view={view} url={url} opened={opened} onChange={change} onLeave={leave} />
+        </GraphMap>
       </Suspense>
     );
   }
@@ -150,7 +205,13 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
   return (
     <div className={classes.page}>
       <h1 className="visually-hidden">Service graph</h1>
-      <Toolbar cluster={cluster} url={url} onChange={change} />
+      <Toolbar
+        cluster={cluster}
+        url={url}
+        tooLarge={!!view && tooLargeForLayers(view)}
+        onChange={change}
+        onPicture={scene ? (to) => exporter.current?.(to) : null}
+      />
       <FindBar view={whole} url={url} finding={finding} onChange={change} onNext={goToNext}>
         {summary &&
           `${many(summary.nodes, "node")} · ${many(summary.edges, "edge")} · ${formatRate(summary.entering)} entering · ${formatShare(summary.errorShare)} errors`}
@@ -186,7 +247,8 @@ function LiveGraphPage({ cluster }: { cluster: Cluster }) {
             view={view}
             item={found}
             id={url.selected}
-            onSelect={(selected) => change({ selected })}
+            onSelect={select}
+            onOpen={open}
           />
         )}
       </div>

@@ -2,8 +2,8 @@ import { UnstyledButton } from "@mantine/core";
 import { useMemo } from "react";
 import { type Column, DataTable } from "../../components/DataTable";
 import { HealthMark } from "../../components/HealthMark";
-import { nodeLabel } from "../../graph/layout";
 import type { GraphEdge, GraphView } from "../../graph/model";
+import { nodeLabel } from "../../graph/node-size";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
 
 const BADNESS = { failing: 0, degraded: 1, healthy: 2, unknown: 3, idle: 4 } as const;

@@ -1,8 +1,8 @@
 import { HealthMark } from "../../components/HealthMark";
 import type { Point } from "../../graph/geometry";
-import { nodeLabel } from "../../graph/layout";
+import { shownBadges } from "../../graph/looks";
 import type { GraphView } from "../../graph/model";
-import { shownBadges } from "../../graph/node-art";
+import { nodeLabel } from "../../graph/node-size";
 import type { Overlay } from "../../graph/overlay";
 import { formatMs, formatRate, formatShare } from "../../lib/format";
 import classes from "./graph.module.css";

@@ -1,81 +1,46 @@
 import { useLocalStorage } from "@mantine/hooks";
 import { ChevronDown, ChevronUp } from "lucide-react";
-import { BADGE_GLYPHS, KIND_GLYPHS, MARK_GLYPHS } from "../../graph/glyphs";
-import type { Mark, Overlay, Tone } from "../../graph/overlay";
+import { useMemo } from "react";
+import { HealthMark } from "../../components/HealthMark";
+import { type LegendSample, legendOf } from "../../graph/legend";
+import type { GraphView } from "../../graph/model";
+import type { Overlay } from "../../graph/overlay";
 import classes from "./graph.module.css";
 
-function Glyph({ path, tone }: { path: string; tone?: Tone }) {
+function Sample({ sample }: { sample: LegendSample }) {
+  if (sample.kind === "ring") return <HealthMark state={sample.state} size={15} />;
+  if (sample.kind === "words") return <span className={classes.legendWords}>{sample.text}</span>;
+  if (sample.kind === "glyph") {
+    return (
+      <svg width={15} height={15} viewBox="0 0 24 24" aria-hidden="true" className={classes.legendGlyph}>
+        <path d={sample.path} stroke={sample.tone ? `var(--tone-${sample.tone})` : "currentcolor"} />
+      </svg>
+    );
+  }
+  if (sample.kind === "border") {
+    return (
+      <svg width={24} height={14} viewBox="0 0 24 14" aria-hidden="true">
+        <rect x={1} y={1} width={22} height={12} rx={4} fill="none" stroke="var(--dim)" strokeDasharray="4 3" />
+      </svg>
+    );
+  }
+  const colour = `var(--tone-${sample.tone})`;
   return (
-    <svg
-      width={15}
-      height={15}
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke={tone ? `var(--tone-${tone})` : "currentcolor"}
-      strokeWidth={2}
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden="true"
-    >
-      <path d={path} />
+    <svg width={24} height={10} viewBox="0 0 24 10" aria-hidden="true" opacity={sample.faint ? 0.5 : 1}>
+      <path d="M1 5h16" stroke={colour} strokeWidth={2.5} strokeDasharray={sample.dashed ? "5 3" : undefined} />
+      <path d="M16 1l7 4-7 4z" fill={colour} />
     </svg>
   );
 }
 
-function Line({ tone, dashed }: { tone: Tone; dashed?: boolean }) {
-  return (
-    <svg width={26} height={10} viewBox="0 0 26 10" aria-hidden="true">
-      <path d="M1 5h18" stroke={`var(--tone-${tone})`} strokeWidth={2.5} strokeDasharray={dashed ? "5 3" : undefined} />
-      <path d="M18 1l7 4-7 4z" fill={`var(--tone-${tone})`} />
-    </svg>
-  );
-}
-
-const MARKS: Record<Overlay, { mark: Mark | null; tone: Tone; text: string }[]> = {
-  health: [
-    { mark: null, tone: "good", text: "Healthy" },
-    { mark: "warning", tone: "warn", text: "Degraded" },
-    { mark: "failing", tone: "bad", text: "Failing" },
-    { mark: null, tone: "muted", text: "Idle or unknown" },
-  ],
-  mtls: [
-    { mark: "lock", tone: "good", text: "Mutual TLS" },
-    { mark: "lock-mixed", tone: "warn", text: "Some of it plain text" },
-    { mark: "lock-open", tone: "warn", text: "Plain text" },
-    { mark: "refused", tone: "bad", text: "Refused, or ≠ policy" },
-    { mark: "unknown", tone: "muted", text: "Not reported" },
-  ],
-  authz: [
-    { mark: "shield", tone: "good", text: "Allowed by policy" },
-    { mark: "shield-partly", tone: "warn", text: "Partly allowed" },
-    { mark: "refused", tone: "bad", text: "Denied" },
-    { mark: "shield-off", tone: "plain", text: "Open: no policy" },
-    { mark: "unknown", tone: "muted", text: "Unknown" },
-  ],
-};
-
-const KINDS = [
-  ["workload", "Workload"],
-  ["service", "Service"],
-  ["gateway", "Gateway"],
-  ["service_entry", "External service"],
-  ["unknown", "Unknown caller"],
-] as const;
-
-const BADGES = [
-  ["missing_proxy", "No proxy"],
-  ["traffic_split", "Traffic split"],
-  ["fault_injection", "Fault injection"],
-  ["circuit_breaker", "Circuit breaker"],
-  ["virtual_service", "Virtual service"],
-] as const;
-
-export function Legend({ overlay }: { overlay: Overlay }) {
+/** Explains what the picture shows now, and nothing that it doesn't. */
+export function Legend({ view, overlay }: { view: GraphView; overlay: Overlay }) {
   const [open, setOpen] = useLocalStorage({
     key: "meshui-legend",
     defaultValue: false,
     getInitialValueInEffect: false,
   });
+  const groups = useMemo(() => (open ? legendOf(view, overlay) : []), [open, view, overlay]);
   return (
     <section className={`${classes.float} ${classes.legend}`} aria-label="Legend">
       <button type="button" className={classes.legendHead} aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -83,28 +48,21 @@ export function Legend({ overlay }: { overlay: Overlay }) {
       </button>
       {open && (
         <div className={classes.legendBody}>
-          {MARKS[overlay].map((item) => (
-            <span key={item.text} className={classes.legendItem}>
-              {item.mark ? <Glyph path={MARK_GLYPHS[item.mark]} tone={item.tone} /> : <Line tone={item.tone} />}
-              {item.text}
-            </span>
+          {groups.map((group) => (
+            <div key={group.title}>
+              <h2>{group.title}</h2>
+              <ul>
+                {group.items.map((item) => (
+                  <li key={item.text}>
+                    <span className={classes.legendSample}>
+                      <Sample sample={item.sample} />
+                    </span>
+                    {item.text}
+                  </li>
+                ))}
+              </ul>
+            </div>
           ))}
-          <span className={classes.legendItem}>
-            <Line tone="muted" dashed /> TCP
-          </span>
-          {KINDS.map(([kind, text]) => (
-            <span key={kind} className={classes.legendItem}>
-              <Glyph path={KIND_GLYPHS[kind]} />
-              {text}
-            </span>
-          ))}
-          {BADGES.map(([name, text]) => (
-            <span key={name} className={classes.legendItem}>
-              <Glyph path={BADGE_GLYPHS[name] ?? ""} tone="plain" />
-              {text}
-            </span>
-          ))}
-          <span className={`${classes.legendItem} dim`}>Wider line: more requests</span>
         </div>
       )}
     </section>

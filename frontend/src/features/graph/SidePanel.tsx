@@ -3,8 +3,9 @@ import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { HealthMark } from "../../components/HealthMark";
 import { EmptyScreen } from "../../components/screens";
-import { nodeLabel } from "../../graph/layout";
+import { KIND_NAMES } from "../../graph/legend";
 import type { GraphEdge, GraphNode, GraphView, ViewSpec } from "../../graph/model";
+import { nodeLabel } from "../../graph/node-size";
 import { EdgeDetails } from "./EdgeDetails";
 import classes from "./graph.module.css";
 import { NodeDetails } from "./NodeDetails";
@@ -15,19 +16,9 @@ export interface PanelProps {
   spec: ViewSpec;
   view: GraphView;
   onSelect: (id: string | null) => void;
+  /** Expands a namespace, or shows a neighbourhood alone. */
+  onOpen: (id: string) => void;
 }
-
-const KIND_NAMES: Record<GraphNode["kind"], string> = {
-  workload: "Workload",
-  service: "Service",
-  gateway: "Gateway",
-  service_entry: "External service",
-  passthrough: "Passthrough",
-  blackhole: "Black hole",
-  unknown: "Unknown",
-  app: "App",
-  namespace: "Namespace",
-};
 
 /** Everything known about the selected node or edge. */
 export function SidePanel({ item, id, ...props }: PanelProps & { item: GraphNode | GraphEdge | null; id: string }) {

@@ -10,6 +10,7 @@ import { statusOf } from "./StatusChip";
 const NOW = new Date("2026-01-01T00:01:00Z");
 const LIVE: LiveState = {
   connection: "open",
+  shownKey: null,
   shown: aView(),
   pending: 0,
   paused: false,
