@@ -1,8 +1,7 @@
 /** A layout by forces: what calls each other is near, what doesn't is apart, and boxes don't overlap. The same view is
  * always laid out alike: nothing is random. */
 import { around, grown, overlap, type Point, type Rect, rectAround } from "./geometry";
-import type { Placement } from "./layout";
-import type { GraphView } from "./model";
+import { type LayoutView, type Placement, rootBoxes } from "./layout";
 import { nodeSize } from "./node-size";
 import { BOX_PADDING } from "./picture";
 
@@ -24,7 +23,7 @@ interface Body {
   height: number;
 }
 
-export function organicPlacement(view: Pick<GraphView, "nodes" | "edges">): Placement {
+export function organicPlacement(view: LayoutView): Placement {
   const groups = [...new Set(view.nodes.map((node) => node.box ?? ""))].sort();
   const bodies = [...view.nodes]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -47,7 +46,10 @@ export function organicPlacement(view: Pick<GraphView, "nodes" | "edges">): Plac
   const steps = bodies.length <= 200 ? 300 : bodies.length <= 800 ? 140 : 70;
   for (let step = 0; step < steps; step++) push(bodies, links, groups.length, NEAR * 1.6 * (1 - step / steps) + 2);
   separateNodes(bodies);
-  separateGroups(bodies, groups);
+  separateGroups(bodies, (body) => groups[body.group] ?? "", BOX_PADDING + GAP / 2);
+  const roots = rootBoxes(view.boxes);
+  if ([...roots].some(([box, root]) => box !== root))
+    separateGroups(bodies, (body) => roots.get(groups[body.group] ?? "") ?? "", 2 * BOX_PADDING + GAP);
   return {
     positions: Object.fromEntries(bodies.map(({ id, x, y }) => [id, { x: Math.round(x), y: Math.round(y) }])),
     routes: {},
@@ -144,16 +146,16 @@ function separateNodes(bodies: Body[]): void {
 }
 
 /** Boxes, and nodes that are in none, part until they don't overlap. */
-function separateGroups(bodies: Body[], groups: readonly string[]): void {
-  const units: Body[][] = [];
-  groups.forEach((box, group) => {
-    const members = bodies.filter((body) => body.group === group);
-    if (box) units.push(members);
-    else units.push(...members.map((body) => [body]));
-  });
+function separateGroups(bodies: Body[], boxOf: (body: Body) => string, margin: number): void {
+  const boxed = new Map<string, Body[]>();
+  for (const body of bodies) {
+    const key = boxOf(body) || `alone ${body.id}`;
+    boxed.set(key, [...(boxed.get(key) ?? []), body]);
+  }
+  const units = [...boxed.values()];
   const outline = (unit: Body[]) => {
     const rect = around(unit.map((body) => rectAround(body, body)));
-    return grown(rect ?? { x: 0, y: 0, width: 0, height: 0 }, BOX_PADDING + GAP / 2);
+    return grown(rect ?? { x: 0, y: 0, width: 0, height: 0 }, margin);
   };
   for (let round = 0; round < 200; round++) {
     let moved = false;

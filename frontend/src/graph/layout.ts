@@ -1,5 +1,5 @@
 import type { Point, Size } from "./geometry";
-import type { GraphNode, GraphView } from "./model";
+import type { GraphBox, GraphEdge, GraphNode, GraphView } from "./model";
 import { NODE_HEIGHT, nodeSize } from "./node-size";
 
 /** Where nodes are (centres) and how edges run (absolute points, first and last are the ends). */
@@ -22,6 +22,23 @@ export function tooLargeForLayers(view: Pick<GraphView, "nodes" | "edges">): boo
 }
 
 /** The layout that is made when this one is asked for: layers of a large view are made namespace by namespace. */
+/** What a layout looks at. */
+export interface LayoutView {
+  nodes: readonly Pick<GraphNode, "id" | "label" | "box">[];
+  edges: readonly Pick<GraphEdge, "source" | "destination" | "rate">[];
+  boxes: readonly Pick<GraphBox, "id" | "parent">[];
+}
+
+/** The outermost box of each box. */
+export function rootBoxes(boxes: LayoutView["boxes"]): Map<string, string> {
+  const parents = new Map(boxes.map((box) => [box.id, box.parent ?? null]));
+  const rootOf = (id: string): string => {
+    const parent = parents.get(id);
+    return parent && parents.has(parent) ? rootOf(parent) : id;
+  };
+  return new Map(boxes.map(({ id }) => [id, rootOf(id)]));
+}
+
 export function layoutFor(view: Pick<GraphView, "nodes" | "edges">, asked: LayoutName): LayoutName {
   return asked === "layered" && tooLargeForLayers(view) ? "namespace" : asked;
 }

@@ -9,20 +9,43 @@ import { faded, type Scenery } from "./scenery";
 
 const ARROWS_FROM = 0.28;
 const NAMES_FROM = 30;
+/** So many elements a step; more lines than this in one path make each of them dearer. */
+const BUNDLE = 64;
+/** More changes than this are better painted with all the rest. */
+const MOST_AT_ONCE = 800;
 
 export function paint(pen: Pen, picture: Picture, scenery: Scenery): void {
+  const steps = paintSteps(pen, picture, scenery);
+  while (!steps.next().done);
+}
+
+/** The same in many small steps, for pictures that take longer than a frame. */
+export function* paintSteps(pen: Pen, picture: Picture, scenery: Scenery): Generator<void> {
   const { sight } = scenery;
   const inSight = (rect: Rect, margin = 0) => !sight || overlap(grown(rect, margin), sight);
   for (const { rect, depth } of picture.boxes) {
     if (inSight(rect)) paintGround(pen, rect, depth, scenery);
   }
   const edges = picture.edges.filter((edge) => inSight(edge.bounds, 8));
-  paintEdges(pen, edges, scenery);
+  yield* paintEdges(pen, edges, scenery);
+  let painted = 0;
   for (const node of picture.nodes.values()) {
-    if (inSight(node.rect, 20)) paintNode(pen, node, scenery);
+    if (!inSight(node.rect, 20)) continue;
+    paintNode(pen, node, scenery);
+    painted += 1;
+    if (painted % BUNDLE === 0) yield;
   }
   for (const box of picture.boxes) paintBoxName(pen, box.rect, box.box.label, scenery);
+  yield;
   paintPills(pen, picture, edges, scenery);
+}
+
+/** What changed, over the picture as it was: seen at once, and painted properly with all the rest soon after. */
+export function paintChanges(pen: Pen, picture: Picture, before: Picture, scenery: Scenery): void {
+  const changed = picture.edges.filter((edge) => before.edgesById.get(edge.id) !== edge);
+  if (changed.length > MOST_AT_ONCE) return;
+  for (const _ of paintEdges(pen, changed, scenery));
+  for (const node of picture.nodes.values()) if (before.nodes.get(node.id) !== node) paintNode(pen, node, scenery);
 }
 
 function paintGround(pen: Pen, rect: Rect, depth: number, { palette }: Scenery): void {
@@ -44,8 +67,8 @@ function paintBoxName(pen: Pen, rect: Rect, name: string, { palette, zoom }: Sce
   );
 }
 
-/** Lines that look alike are painted at once. */
-function paintEdges(pen: Pen, edges: readonly DrawnEdge[], scenery: Scenery): void {
+/** Lines that look alike are painted together. */
+function* paintEdges(pen: Pen, edges: readonly DrawnEdge[], scenery: Scenery): Generator<void> {
   const { palette, zoom } = scenery;
   for (const edge of edges) {
     const chosen = edge.id === scenery.selected;
@@ -68,16 +91,25 @@ function paintEdges(pen: Pen, edges: readonly DrawnEdge[], scenery: Scenery): vo
     const colour = palette.tones[tone];
     const alpha = (idle ? 0.45 : 0.88) * faded(scenery, first.id);
     const head = 5 + width * 1.6;
-    const lines: Curve[] = arrows ? group.map(({ curve }) => shortened(curve, head * 0.8)) : group.map((e) => e.curve);
     // A line thinner than half a pixel is only a smear: it costs the same and says less.
     const thin = Math.max(width, 0.6 / zoom);
-    pen.lines(lines, { stroke: colour, width: thin, alpha, ...(dashed ? { dash: [7, 5] } : {}) });
-    if (arrows)
-      pen.polygons(
-        group.map(({ curve }) => arrowHead(curve, head)),
-        { fill: colour, alpha },
-      );
+    const ink = { stroke: colour, width: thin, alpha, ...(dashed ? { dash: [7, 5] } : {}) };
+    for (let from = 0; from < group.length; from += BUNDLE) {
+      const bundle = group.slice(from, from + BUNDLE);
+      pen.lines(arrows ? bundle.map(({ curve }) => shortened(curve, head * 0.8)) : bundle.map(direct), ink);
+      if (arrows)
+        pen.polygons(
+          bundle.map(({ curve }) => arrowHead(curve, head)),
+          { fill: colour, alpha },
+        );
+      yield;
+    }
   }
+}
+
+/** From so far away a bend can't be told from a straight line. */
+function direct({ curve }: DrawnEdge): Curve {
+  return curve.length === 3 ? [curve[0] as Point, curve[2] as Point] : curve;
 }
 
 /** What is wrong is painted last. */

@@ -4,6 +4,7 @@ import { within } from "./focus";
 import { contains, distanceTo, overlap, pathData, pointAt, polyline } from "./geometry";
 import { hit } from "./hit";
 import type { Placement } from "./layout";
+import { gridPlacement } from "./layout-grid";
 import { organicPlacement } from "./layout-organic";
 import { draw, type Telling } from "./picture";
 import { walk } from "./walk";
@@ -126,7 +127,10 @@ describe("the arrow keys", () => {
   });
 });
 
-describe("the organic layout", () => {
+describe.each([
+  ["organic", organicPlacement],
+  ["grid", gridPlacement],
+] as const)("the %s layout", (_, place) => {
   const nodes = Array.from({ length: 60 }, (_, index) => aNode(`n${index}`, { box: `b${index % 4}` }));
   const edges = nodes.slice(1).map((node, index) => anEdge(nodes[Math.floor(index / 2)]?.id ?? "", node.id));
   const boxes = [0, 1, 2, 3].map((index) => ({
@@ -138,11 +142,11 @@ describe("the organic layout", () => {
   const view = aView({ nodes, edges, boxes });
 
   it("lays the same view out alike, whatever its order", () => {
-    expect(organicPlacement({ nodes: [...nodes].reverse(), edges })).toEqual(organicPlacement({ nodes, edges }));
+    expect(place({ nodes: [...nodes].reverse(), edges, boxes })).toEqual(place({ nodes, edges, boxes }));
   });
 
   it("lets no node lie on another, nor a box on another", () => {
-    const picture = draw(view, organicPlacement(view), TELLING, null);
+    const picture = draw(view, place(view), TELLING, null);
     const rects = [...picture.nodes.values()].map((node) => node.rect);
     const boxRects = picture.boxes.map((box) => box.rect);
     for (const list of [rects, boxRects])
@@ -150,4 +154,29 @@ describe("the organic layout", () => {
         for (const other of list.slice(index + 1)) expect(overlap(rect, other)).toBe(false);
       });
   });
+});
+
+test.each([organicPlacement, gridPlacement])("outer boxes don't overlap either", (place) => {
+  const nodes = Array.from({ length: 24 }, (_, index) => aNode(`n${index}`, { box: `ns${index % 4}` }));
+  const edges = nodes.slice(1).map((node, index) => anEdge(nodes[index]?.id ?? "", node.id));
+  const boxes = [
+    ...["east", "west"].map((id) => ({ id, kind: "cluster" as const, label: id, parent: null })),
+    ...[0, 1, 2, 3].map((n) => ({
+      id: `ns${n}`,
+      kind: "namespace" as const,
+      label: `ns${n}`,
+      parent: n % 2 ? "east" : "west",
+    })),
+  ];
+  const view = aView({ nodes, edges, boxes });
+  const outer = draw(view, place(view), TELLING, null).boxes.filter((box) => box.depth === 0);
+  expect(outer).toHaveLength(2);
+  expect(outer[0] && outer[1] && overlap(outer[0].rect, outer[1].rect)).toBe(false);
+});
+
+test("callers stand left of what they call, when there are too many for a proper layout", () => {
+  const view = aView({ nodes: ["a", "b", "c"].map((id) => aNode(id)), edges: [anEdge("a", "b"), anEdge("b", "c")] });
+  const { positions } = gridPlacement(view);
+  expect(positions.a?.x).toBeLessThan(positions.b?.x ?? 0);
+  expect(positions.b?.x).toBeLessThan(positions.c?.x ?? 0);
 });

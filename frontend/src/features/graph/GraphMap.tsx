@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { useElementSize, useHotkeys } from "@mantine/hooks";
 import { LayoutGrid, Maximize, Minus, Plus } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Matched } from "../../graph/find";
 import { neighbourhood } from "../../graph/focus";
 import type { Point } from "../../graph/geometry";
@@ -112,10 +112,13 @@ export function GraphMap({ view, viewKey, url, found, target, onChange, onOpen, 
     ["-", () => scene?.zoomBy(1 / 1.3)],
   ]);
 
-  const goTo = (id: string) => {
-    onChange({ selected: id });
-    scene?.focus(id);
-  };
+  const goTo = useCallback(
+    (id: string) => {
+      handlers.current.onChange({ selected: id });
+      scene?.focus(id);
+    },
+    [scene],
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || !scene || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && url.selected) {
@@ -152,7 +155,7 @@ export function GraphMap({ view, viewKey, url, found, target, onChange, onOpen, 
       </div>
       <Legend view={view} overlay={url.overlay} />
       {hover && <HoverTip view={view} id={hover.id} at={hover.at} overlay={url.overlay} />}
-      <GraphOutline view={view} onSelect={goTo} />
+      <GraphOutline view={view} selected={url.selected} onSelect={goTo} />
     </div>
   );
 }

@@ -13,8 +13,6 @@ function shape(path: string): Path2D {
   return made;
 }
 
-/** Lines that are stroked together; more in one path make each of them dearer. */
-const BUNDLE = 64;
 const widths = new Map<string, number>();
 const MOST_WIDTHS = 20_000;
 
@@ -29,19 +27,16 @@ export class CanvasPen implements Pen {
   lines(curves: readonly Curve[], ink: Ink): void {
     const { context } = this;
     this.dip(ink);
-    for (let from = 0; from < curves.length; from += BUNDLE) {
-      context.beginPath();
-      for (const curve of curves.slice(from, from + BUNDLE)) {
-        const [start, ...rest] = curve;
-        if (!start) continue;
-        context.moveTo(start.x, start.y);
-        eachPiece(rest, (control, to) => {
-          if (control) context.quadraticCurveTo(control.x, control.y, to.x, to.y);
-          else context.lineTo(to.x, to.y);
-        });
-      }
-      context.stroke();
+    context.beginPath();
+    for (const [start, ...rest] of curves) {
+      if (!start) continue;
+      context.moveTo(start.x, start.y);
+      eachPiece(rest, (control, to) => {
+        if (control) context.quadraticCurveTo(control.x, control.y, to.x, to.y);
+        else context.lineTo(to.x, to.y);
+      });
     }
+    context.stroke();
     this.lift(ink);
   }
 

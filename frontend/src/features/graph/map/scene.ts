@@ -3,7 +3,7 @@ import type { Point, Rect } from "../../../graph/geometry";
 import { hit } from "../../../graph/hit";
 import { keepPlacement, type LayoutName, type Placement } from "../../../graph/layout";
 import type { GraphView } from "../../../graph/model";
-import { paint } from "../../../graph/paint";
+import { paint, paintChanges, paintSteps } from "../../../graph/paint";
 import type { Palette } from "../../../graph/palette";
 import { draw, type Picture, type Telling } from "../../../graph/picture";
 import type { Scenery } from "../../../graph/scenery";
@@ -32,9 +32,11 @@ export interface SceneEvents {
 /** Below this zoom labels are hard to read; at the other they are easy. */
 const READABLE = 0.55;
 const COMFORTABLE = 0.85;
-/** More edges than this aren't painted anew for each step of a gesture: the last painting is moved instead. */
+/** More edges than this aren't painted anew for each step of a gesture: the last painting is moved instead, and a new
+ * one is made in slices beside it. */
 const HEAVY = 1200;
 const SETTLED_MS = 130;
+const SLICE_MS = 9;
 const GLIDE_MS = 220;
 const REACH = 7;
 const MOST_PLACEMENTS = 12;
@@ -54,6 +56,11 @@ export class GraphScene {
   private readonly stopListening: () => void;
   private camera: Camera = { zoom: 1, pan: { x: 0, y: 0 } };
   private stillCamera: Camera | null = null;
+  /** What the canvas shows. */
+  private painted: Camera = this.camera;
+  private dirty = false;
+  /** A painting in the making. */
+  private easel: { canvas: HTMLCanvasElement; steps: Generator<void>; camera: Camera } | null = null;
   private view: GraphView | null = null;
   private topology = "";
   private placement: Placement | null = null;
@@ -192,9 +199,9 @@ export class GraphScene {
       canvas.width = Math.round(this.width * ratio);
       canvas.height = Math.round(this.height * ratio);
     }
-    this.stillCamera = null;
-    if (this.placed && this.width > 0) this.paintNow();
-    else if (this.picture && this.width > 0) this.fit(false);
+    this.stillCamera = this.easel = null;
+    if (this.width > 0 && this.placed) this.paintNow();
+    else if (this.width > 0) this.fit(false);
   }
 
   destroy(): void {
@@ -224,7 +231,12 @@ export class GraphScene {
 
   private redraw(): void {
     if (!this.view || !this.placement) return;
-    this.picture = draw(this.view, this.placement, this.look.telling, this.picture);
+    const before = this.picture;
+    this.picture = draw(this.view, this.placement, this.look.telling, before);
+    if (before && this.heavy() && this.placed && !this.stillCamera) {
+      const context = this.canvas.getContext("2d");
+      if (context) paintChanges(this.enter(context), this.picture, before, this.scenery());
+    }
     this.repaint();
   }
 
@@ -282,19 +294,17 @@ export class GraphScene {
   private moveTo(camera: Camera): void {
     this.camera = camera;
     this.events.onHover(null, { x: 0, y: 0 });
-    if (this.heavy()) {
+    if (this.heavy() && this.placed) {
+      this.easel = null;
       if (!this.stillCamera) this.takeStill();
       clearTimeout(this.settle);
-      this.settle = setTimeout(() => {
-        this.stillCamera = null;
-        this.request();
-      }, SETTLED_MS);
-    }
-    this.request();
+      this.settle = setTimeout(() => this.repaint(), SETTLED_MS);
+      this.request();
+    } else this.repaint();
   }
 
   private heavy(): boolean {
-    return this.placed && (this.picture?.edges.length ?? 0) > HEAVY;
+    return (this.picture?.edges.length ?? 0) > HEAVY;
   }
 
   private takeStill(): void {
@@ -304,10 +314,9 @@ export class GraphScene {
     this.stillCamera = this.painted;
   }
 
-  private painted: Camera = this.camera;
-
-  /** The picture or its look changed. In the middle of a gesture that moves a still, it waits for the end. */
+  /** The picture, its look or where it is looked at from changed. */
   private repaint(): void {
+    this.dirty = true;
     this.request();
   }
 
@@ -325,9 +334,49 @@ export class GraphScene {
       const t = Math.min(1, (performance.now() - begun) / GLIDE_MS);
       this.moveTo(between(from, to, t));
       if (t >= 1) this.glide = null;
+      else this.request();
     }
     if (this.stillCamera) this.paintStill(this.stillCamera);
-    else this.paintNow();
+    if (this.dirty && this.heavy() && this.width > 0) this.setUpEasel();
+    else if (this.dirty) this.paintNow();
+    this.dirty = false;
+    if (this.easel) this.paintSlice(this.easel);
+  }
+
+  private setUpEasel(): void {
+    if (!this.picture) return;
+    const canvas = this.easel?.canvas ?? document.createElement("canvas");
+    canvas.width = this.canvas.width;
+    canvas.height = this.canvas.height;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    if (!context) return;
+    const pen = this.enter(context);
+    this.easel = { canvas, steps: paintSteps(pen, this.picture, this.scenery()), camera: this.camera };
+  }
+
+  /** Goes on painting as long as a frame can bear, and hangs the picture up when it is finished. */
+  private paintSlice(easel: NonNullable<typeof this.easel>): void {
+    const begun = performance.now();
+    const context = easel.canvas.getContext("2d");
+    let done = false;
+    while (!done && performance.now() - begun < SLICE_MS) {
+      done = easel.steps.next().done ?? false;
+      // Makes the browser really paint what it was told so far.
+      context?.getImageData(0, 0, 1, 1);
+    }
+    if (!done) {
+      this.request();
+      return;
+    }
+    this.easel = null;
+    this.stillCamera = null;
+    const shown = this.canvas.getContext("2d");
+    if (shown) {
+      this.clear(shown);
+      shown.drawImage(easel.canvas, 0, 0);
+    }
+    this.painted = easel.camera;
+    this.paintGlass();
   }
 
   private scenery(): Scenery {
@@ -348,8 +397,7 @@ export class GraphScene {
     if (!context) return;
     const ratio = window.devicePixelRatio || 1;
     const scale = this.camera.zoom / taken.zoom;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.clear(context);
     context.setTransform(
       scale,
       0,
@@ -359,39 +407,36 @@ export class GraphScene {
       (this.camera.pan.y - taken.pan.y * scale) * ratio,
     );
     context.drawImage(this.still, 0, 0);
-    this.clearGlass();
   }
 
   private paintNow(): void {
     const context = this.canvas.getContext("2d");
     if (!context || !this.picture) return;
-    this.enter(context);
-    paint(new CanvasPen(context), this.picture, this.scenery());
+    this.clear(context);
+    paint(this.enter(context), this.picture, this.scenery());
     this.painted = this.camera;
     this.paintGlass();
   }
 
-  /** Clears a canvas and puts it into the picture's coordinates. */
-  private enter(context: CanvasRenderingContext2D): void {
-    const ratio = window.devicePixelRatio || 1;
-    const { zoom, pan } = this.camera;
+  private clear(context: CanvasRenderingContext2D): void {
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    context.setTransform(zoom * ratio, 0, 0, zoom * ratio, pan.x * ratio, pan.y * ratio);
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   }
 
-  private clearGlass(): void {
-    const context = this.glass.getContext("2d");
-    context?.setTransform(1, 0, 0, 1, 0, 0);
-    context?.clearRect(0, 0, this.glass.width, this.glass.height);
+  /** A pen in the picture's coordinates. */
+  private enter(context: CanvasRenderingContext2D): CanvasPen {
+    const ratio = window.devicePixelRatio || 1;
+    const { zoom, pan } = this.camera;
+    context.setTransform(zoom * ratio, 0, 0, zoom * ratio, pan.x * ratio, pan.y * ratio);
+    return new CanvasPen(context);
   }
 
   private paintGlass(): void {
-    this.clearGlass();
     const context = this.glass.getContext("2d");
-    if (!context || !this.hovered || !this.picture) return;
-    this.enter(context);
-    const pen = new CanvasPen(context);
+    if (!context) return;
+    this.clear(context);
+    if (!this.hovered || !this.picture) return;
+    const pen = this.enter(context);
     const { accent } = this.look.palette;
     const node = this.picture.nodes.get(this.hovered);
     const edge = this.picture.edgesById.get(this.hovered);
