@@ -42,7 +42,7 @@ test("edges carry their differences and are drawn by the first; the others are c
     aView({ edges: [anEdge("web", "cart"), anEdge("cart", "web")] }),
     comparison(aDifference(), aDifference({ kind: "slower" })),
   );
-  const [failing, calm] = view.edges.map((edge) => edgeLook(edge, "health", "rate"));
+  const [failing, calm] = view.edges.map((edge) => edgeLook(edge, "health", ["rate"]));
   expect(failing).toEqual({ tone: "bad", mark: "failing", text: "2.0% → 8.0% errors +1" });
   expect(calm).toEqual({ tone: "muted", mark: null, text: "" });
 });

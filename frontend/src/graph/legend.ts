@@ -1,4 +1,5 @@
 /** What is in a view, explained: only shapes, colours and marks that occur. */
+import { DIFFERENCE_KINDS, DIFFERENCES } from "./compare-look";
 import { BADGE_GLYPHS, KIND_GLYPHS, MARK_GLYPHS } from "./glyphs";
 import { HEALTH_TONES, LOUD_BADGES } from "./looks";
 import type { GraphView, HealthState, NodeKind } from "./model";
@@ -89,9 +90,15 @@ export const BADGE_NAMES: Record<string, string> = {
   request_timeout: "Timeout",
 };
 
+const COMPARED: Meaning[] = [
+  ...DIFFERENCE_KINDS.map((kind) => ({ ...DIFFERENCES[kind], text: DIFFERENCES[kind].name })),
+  { mark: null, tone: "muted", text: "As it was" },
+];
+
 export function legendOf(view: Pick<GraphView, "nodes" | "edges">, overlay: Overlay): LegendGroup[] {
+  const compared = view.edges.some((edge) => edge.differences);
   const looks = new Set(view.edges.map((edge) => signOf(edgeLook(edge, overlay, []))));
-  const lines = EDGES[overlay]
+  const lines = (compared ? COMPARED : EDGES[overlay])
     .filter((meaning) => looks.has(signOf(meaning)))
     .map(
       ({ mark, tone, text }): LegendItem => ({
@@ -138,7 +145,7 @@ export function legendOf(view: Pick<GraphView, "nodes" | "edges">, overlay: Over
     authz: "Calls: authorization",
   };
   return [
-    { title: titles[overlay], items: lines },
+    { title: compared ? "Calls: what differs" : titles[overlay], items: lines },
     { title: "Nodes", items: nodes },
     { title: "Health of a node", items: health },
     { title: "Badges", items: badges },

@@ -11,6 +11,8 @@ const ARROWS_FROM = 0.28;
 const NAMES_FROM = 30;
 /** So many elements a step; more lines than this in one path make each of them dearer. */
 const BUNDLE = 64;
+/** More lines than this in sight grow faint. */
+const CROWD = 800;
 /** More changes than this are better painted with all the rest. */
 const MOST_AT_ONCE = 800;
 
@@ -85,14 +87,17 @@ function* paintEdges(pen: Pen, edges: readonly DrawnEdge[], scenery: Scenery): G
     else groups.set(key, [edge]);
   }
   const arrows = zoom >= ARROWS_FROM;
+  const crowd = Math.min(1, CROWD / Math.max(1, edges.length));
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const first = group[0] as DrawnEdge;
     const { tone, width, dashed, idle } = first.look;
     const colour = palette.tones[tone];
-    const alpha = (idle ? 0.45 : 0.88) * faded(scenery, first.id);
+    // Among thousands of lines the calm ones become a haze, before which what is wrong stands out.
+    const calm = tone === "warn" || tone === "bad" ? 1 : Math.max(0.14, crowd ** 0.8);
+    const alpha = (idle ? 0.45 : 0.88) * calm * faded(scenery, first.id);
     const head = 5 + width * 1.6;
     // A line thinner than half a pixel is only a smear: it costs the same and says less.
-    const thin = Math.max(width, 0.6 / zoom);
+    const thin = Math.max(calm < 0.5 ? Math.min(width, 1.6) : width, 0.6 / zoom);
     const ink = { stroke: colour, width: thin, alpha, ...(dashed ? { dash: [7, 5] } : {}) };
     for (let from = 0; from < group.length; from += BUNDLE) {
       const bundle = group.slice(from, from + BUNDLE);
