@@ -9,12 +9,12 @@ from rest_framework import serializers
 
 from meshui.contract.fields import QueryInput, Text, Whole, WholeInput
 from meshui.contract.graph import Names
+from meshui.domain.authz.edits import EDITABLE
 from meshui.domain.authz.matrix import Matrix
 from meshui.domain.authz.reach import Reach
 from meshui.domain.authz.request import Request, Token
 from meshui.domain.authz.suggest import Caller
 from meshui.domain.authz.what_if import WhatIf
-from meshui.domain.mesh.inventory import Key
 from meshui.services.authorization import LONGEST_HOURS, MOST_CHARACTERS, ObservedTraffic
 
 _MOST_CLAIMS = 100
@@ -158,13 +158,9 @@ class SuggestQuery(TrafficQuery):
 class Deletion(WholeInput):
     """An object that is taken away."""
 
-    kind = serializers.ChoiceField(choices=("AuthorizationPolicy", "RequestAuthentication"))
-    namespace = Text(max_length=63)
+    kind = serializers.ChoiceField(choices=EDITABLE)
+    namespace = Text(max_length=63, allow_blank=True)
     name = Text(max_length=253)
-
-    @property
-    def key(self) -> Key:
-        return self.validated_data["namespace"], self.validated_data["name"]
 
 
 class TryPolicies(WholeInput):

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
-from meshui.domain.authz.edits import PolicyEdit, edit_of
+from meshui.domain.authz.edits import CLUSTER_SCOPED, PolicyEdit, edit_of
 from meshui.domain.authz.matrix import Matrix, MatrixSpec, matrix
+from meshui.domain.authz.network.layers import network_layers
 from meshui.domain.authz.reach import Call, Reach, Reaching
 from meshui.domain.authz.request import Request
 from meshui.domain.authz.suggest import Suggestion, suggest
@@ -85,7 +86,7 @@ def explain(inventory: Inventory, question: Question) -> tuple[Reach, ...]:
     request = question.request
     if service is None and question.port is not None:
         request = msgspec.structs.replace(request, port=str(question.port))
-    reaching = Reaching(inventory)
+    reaching = Reaching(inventory, network_layers(inventory))
     return tuple(
         reaching.reach(Call(caller=caller, service=service, called=one, port=port, request=request)) for one in called
     )
@@ -172,7 +173,7 @@ def read_manifests(text: str) -> list[PolicyEdit]:
     for edit in edits:
         if not edit.object.kind or not edit.object.name:
             raise _invalid("yaml", "Each object needs kind and metadata.name.")
-        if not edit.object.namespace:
+        if not edit.object.namespace and edit.object.kind not in CLUSTER_SCOPED:
             raise _invalid("yaml", f"{edit.object} needs metadata.namespace.")
     return edits
 

@@ -1092,9 +1092,17 @@ export interface components {
             /**
              * @description * `AuthorizationPolicy` - AuthorizationPolicy
              *     * `RequestAuthentication` - RequestAuthentication
+             *     * `NetworkPolicy` - NetworkPolicy
+             *     * `CiliumNetworkPolicy` - CiliumNetworkPolicy
+             *     * `CiliumClusterwideNetworkPolicy` - CiliumClusterwideNetworkPolicy
+             *     * `Server` - Server
+             *     * `ServerAuthorization` - ServerAuthorization
+             *     * `MeshTLSAuthentication` - MeshTLSAuthentication
+             *     * `NetworkAuthentication` - NetworkAuthentication
+             *     * `AuthorizationPolicy.policy.linkerd.io` - AuthorizationPolicy.policy.linkerd.io
              * @enum {string}
              */
-            kind: "AuthorizationPolicy" | "RequestAuthentication";
+            kind: "AuthorizationPolicy" | "RequestAuthentication" | "NetworkPolicy" | "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" | "Server" | "ServerAuthorization" | "MeshTLSAuthentication" | "NetworkAuthentication" | "AuthorizationPolicy.policy.linkerd.io";
             namespace: string;
             name: string;
         };

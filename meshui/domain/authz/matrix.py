@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from meshui.domain.authz.judge import judge, verdict
-from meshui.domain.authz.policies import PolicyIndex
-from meshui.domain.authz.reach import is_stream, verdict_of
+from meshui.domain.authz.calls import Judge
+from meshui.domain.authz.network.layers import network_layers
+from meshui.domain.authz.reach import is_stream
 from meshui.domain.authz.request import Request
 from meshui.domain.graph.mesh import NONE, MeshGraph
 from meshui.domain.graph.model import Verdict
@@ -157,8 +157,10 @@ class _Judging:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._policies = PolicyIndex(inventory)
-        self._known: dict[tuple[Identity | None, Key, str | None], _Told] = {}
+        self._judge = Judge(inventory)
+        self._by_workload = bool(network_layers(inventory))
+        """Network policy looks at the caller's labels and address: an identity alone does not tell."""
+        self._known: dict[tuple[Identity | None, Key | None, Key, str | None], _Told] = {}
 
     def is_only_itself(self, caller: Workload, service: Service) -> bool:
         """Whether the service is nothing but the caller."""
@@ -166,7 +168,7 @@ class _Judging:
         return behind == ((caller.namespace, caller.name),)
 
     def together(self, callers: Sequence[Workload | None], service: Service, method: str | None) -> _Told:
-        told = list(dict.fromkeys(self._told(self._identity(one), service, method) for one in callers))
+        told = list(dict.fromkeys(self._told(one, service, method) for one in callers))
         verdicts = {one[0] for one in told}
         if len(told) == 1:
             return told[0]
@@ -182,26 +184,30 @@ class _Judging:
             return None
         return self._inventory.identity_of((caller.namespace, caller.name))
 
-    def _told(self, identity: Identity | None, service: Service, method: str | None) -> _Told:
-        key = (identity, (service.namespace, service.name), method)
+    def _told(self, caller: Workload | None, service: Service, method: str | None) -> _Told:
+        who = (caller.namespace, caller.name) if caller is not None and self._by_workload else None
+        identity = self._identity(caller)
+        key = (identity, who, (service.namespace, service.name), method)
         if key not in self._known:
-            self._known[key] = self._judged(identity, service, method)
+            self._known[key] = self._judged(caller, identity, service, method)
         return self._known[key]
 
-    def _judged(self, identity: Identity | None, service: Service, method: str | None) -> _Told:
+    def _judged(
+        self, caller: Workload | None, identity: Identity | None, service: Service, method: str | None
+    ) -> _Told:
         found: list[_Told] = []
-        who = f"{identity.namespace}/{identity.service_account}" if identity else "A caller without identity"
         for one in self._inventory.service_workloads.get((service.namespace, service.name), ()):
             workload = self._inventory.workloads[one]
-            for number, stream in sorted({(workload_port(p, workload), is_stream(p)) for p in service.ports}, key=str):
+            for port in service.ports:
+                number = workload_port(port, workload)
                 request = Request(
                     identity=identity,
                     port=msgspec.UNSET if number is None else str(number),
                     method=method if method is not None else msgspec.UNSET,
-                    stream=stream,
+                    stream=is_stream(port),
                 )
-                decision = verdict(judge(self._policies.points(workload, service, stream=stream), request))
-                found.append((verdict_of(decision), decision.policy, f"{who} to {workload.name}: {decision.reason}"))
+                told = self._judge.told(caller, workload, service, port, request)
+                found.append((told.verdict, told.decided_by, told.reason))
         different = list(dict.fromkeys(found))
         if not different:
             return "unknown", None, f"{service.name} has no ports."

@@ -8,17 +8,15 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from meshui.domain.authz.decide import Decision
-from meshui.domain.authz.judge import judge, verdict
-from meshui.domain.authz.match import Text, Truth
-from meshui.domain.authz.policies import PolicyIndex
+from meshui.domain.authz.calls import Judge
+from meshui.domain.authz.match import Text
 from meshui.domain.authz.prediction import UNPREDICTED, AuthzPrediction
 from meshui.domain.authz.request import Request
 from meshui.domain.graph.mesh import NONE, GraphNode, MeshGraph
 from meshui.domain.graph.model import MtlsOutcome, Verdict
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mesh.names import Identity
-from meshui.domain.mesh.workloads import Workload
+from meshui.domain.mesh.workloads import Service, Workload
 from meshui.domain.mtls.overlay import called_workloads, workload_port
 from meshui.domain.mtls.prediction import MtlsPrediction
 from meshui.domain.telemetry.rows import TCP, IntColumn
@@ -71,7 +69,7 @@ def _trust(share: float, expected: MtlsOutcome) -> Trust:
 class _Predictor:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._policies = PolicyIndex(inventory)
+        self._judge = Judge(inventory)
 
     def predict(
         self,
@@ -88,28 +86,27 @@ class _Predictor:
             return OUTSIDE if outside and destination is None else UNPREDICTED
         return _together(
             [
-                self._at(one, service, identity, self._port(service, one), stream)
+                self._at(caller, one, service, identity, stream)
                 for _, one in called
                 for identity in self._identities(caller, trust)
             ]
         )
 
     def _at(
-        self, called: Workload, service: GraphNode | None, identity: _Caller, port: Text, stream: bool
+        self, caller: GraphNode, called: Workload, service: GraphNode | None, identity: _Caller, stream: bool
     ) -> AuthzPrediction:
-        asked = self._inventory.services.get((service.namespace, service.name)) if service is not None else None
-        points = self._policies.points(called, asked, stream=stream)
-        if not points:
-            return AuthzPrediction("open", None, f"{called.name} has no proxy, so no policy is enforced there.")
-        decision = verdict(judge(points, Request(identity=identity, port=port, stream=stream)))
-        who = (
-            "A caller without identity"
-            if identity is None
-            else "A caller of unknown identity"
-            if isinstance(identity, msgspec.UnsetType)
-            else f"{identity.namespace}/{identity.service_account}"
+        inventory = self._inventory
+        known = caller.cluster == inventory.cluster and caller.kind != "unknown"
+        asked = inventory.services.get((service.namespace, service.name)) if service is not None else None
+        port = asked.ports[0] if asked is not None and len(asked.ports) == 1 else None
+        own = self._port(asked, called)
+        return self._judge.told(
+            inventory.workloads.get((caller.namespace, caller.name)) if known else None,
+            called,
+            asked,
+            port,
+            Request(identity=identity, port=own, stream=stream),
         )
-        return AuthzPrediction(_verdict(decision), decision.policy, f"{who} to {called.name}: {decision.reason}")
 
     def _identities(self, caller: GraphNode, trust: Trust) -> list[_Caller]:
         identity: _Caller = msgspec.UNSET
@@ -123,18 +120,10 @@ class _Predictor:
         }
         return by_trust[trust]
 
-    def _port(self, service: GraphNode | None, called: Workload) -> Text:
-        known = self._inventory.services.get((service.namespace, service.name)) if service is not None else None
-        ports = {workload_port(port, called) for port in known.ports} if known is not None else set()
+    def _port(self, service: Service | None, called: Workload) -> Text:
+        ports = {workload_port(port, called) for port in service.ports} if service is not None else set()
         only = next(iter(ports)) if len(ports) == 1 else None
         return str(only) if only is not None else msgspec.UNSET
-
-
-def _verdict(decision: Decision) -> Verdict:
-    if decision.open:
-        return "open"
-    verdicts: dict[Truth, Verdict] = {Truth.YES: "allowed", Truth.NO: "denied", Truth.MAYBE: "partly"}
-    return verdicts[decision.allowed]
 
 
 def _together(found: list[AuthzPrediction]) -> AuthzPrediction:

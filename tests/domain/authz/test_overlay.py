@@ -128,3 +128,18 @@ def test_a_waypoint_passes_over_selectors_and_a_gateway_takes_its_target(shop):
     view = shop.view()
     assert view.edge(WEB, "service:demo/shop/front").authz.verdict == "denied"
     assert view.edge(WEB, CATALOG).authz.verdict == "open"
+
+
+def test_network_policy_is_asked_before_the_proxies(calling):
+    spec = {"podSelector": {"matchLabels": {"app": "catalog"}}}
+    calling.add("NetworkPolicy", "shop/isolated", spec, "networking.k8s.io/v1")
+    policy(calling, "shop/catalog", [only()])
+    authz = calling.view().edge(WEB, CATALOG).authz
+    assert (authz.verdict, str(authz.decided_by)) == ("denied", "NetworkPolicy shop/isolated")
+
+
+def test_what_network_policy_lets_through_is_not_open(calling):
+    spec = {"podSelector": {}, "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}]}
+    calling.add("NetworkPolicy", "shop/web-only", spec, "networking.k8s.io/v1")
+    authz = calling.view().edge(WEB, CATALOG).authz
+    assert (authz.verdict, str(authz.decided_by)) == ("allowed", "NetworkPolicy shop/web-only")

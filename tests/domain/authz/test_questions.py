@@ -81,6 +81,14 @@ def test_what_cannot_be_put_in_force_is_told_and_changes_nothing(calling):
     assert "AuthorizationPolicy" in other.problems[0].message
 
 
+def test_network_policies_can_be_tried_too(calling):
+    spec = {"podSelector": {"matchLabels": {"app": "catalog"}}}
+    isolated = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": spec}
+    found = tried(calling, edit_of({**isolated, "metadata": {"namespace": "shop", "name": "isolated"}}))
+    assert found.denied_rate == 8.0
+    assert str(found.changed[0].after.decided_by) == "NetworkPolicy shop/isolated"
+
+
 def test_a_suggestion_names_the_callers_and_what_it_can_not_name(calling):
     found = suggest(calling.graph(), calling.inventory(), "shop", "catalog")
     [policy] = found.policies

@@ -13,7 +13,17 @@ import { Changed } from "./Changed";
 import { Frame, TrafficNote, useHours } from "./Frame";
 import { useTryPolicies } from "./queries";
 
-const KINDS = ["AuthorizationPolicy", "RequestAuthentication"];
+const KINDS = [
+  "AuthorizationPolicy",
+  "RequestAuthentication",
+  "NetworkPolicy",
+  "CiliumNetworkPolicy",
+  "Server",
+  "ServerAuthorization",
+  "MeshTLSAuthentication",
+  "NetworkAuthentication",
+  "AuthorizationPolicy.policy.linkerd.io",
+];
 const EMPTY = `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata:
@@ -35,7 +45,7 @@ export function WhatIfPage() {
   const hours = useHours();
   const objects = useQuery(configQuery(cluster));
   const names = (objects.data ?? [])
-    .filter((one) => KINDS.includes(one.kind) && one.api_version.startsWith("security.istio.io"))
+    .filter((one) => KINDS.includes(one.kind))
     .map((one) => `${one.kind} ${one.namespace}/${one.name}`);
   const [text, setText] = useState("");
   const [deleted, setDeleted] = useState<string[]>([]);

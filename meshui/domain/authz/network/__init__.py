@@ -1,0 +1,1 @@
+"""What allows or refuses packets before Istio's proxies see them: Kubernetes NetworkPolicy, Cilium, and Linkerd."""
