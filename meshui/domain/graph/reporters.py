@@ -38,7 +38,8 @@ def selected(
         told.append(
             (
                 np.unique(by_workload[its & (destination != NONE)]),
-                np.unique(by_service[its & (service != NONE)]),
+                # Only a caller tells all that it asks a service for: past a waypoint others reach it too.
+                np.unique(by_service[its & (service != NONE) & (number == SOURCE)]),
             )
         )
     return kept

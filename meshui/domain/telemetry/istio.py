@@ -28,14 +28,21 @@ def _query(metric: str, labels: str) -> str:
     return f"sum by ({labels}) (rate({metric}[{{window}}])) > 0"
 
 
+def _by_caller(metric: str, labels: str) -> str:
+    """Callers without a name also by what they proved; for the others that would only make the answer longer."""
+    named = f'sum by ({labels}) (rate({metric}{{source_workload!="unknown"}}[{{window}}])) > 0'
+    unnamed = f'sum by ({labels}, source_principal) (rate({metric}{{source_workload="unknown"}}[{{window}}])) > 0'
+    return f"{named} or {unnamed}"
+
+
 QUERIES: Final[dict[str, str]] = {
     "requests": _query(
         "istio_requests_total", f"{_ENDS}, response_code, grpc_response_status, response_flags, {_TRUST}"
     ),
-    "durations": _query("istio_request_duration_milliseconds_bucket", f"{_ENDS}, le"),
+    "durations": _by_caller("istio_request_duration_milliseconds_bucket", f"{_ENDS}, le"),
     "duration_bounds": "count by (le) (istio_request_duration_milliseconds_bucket)",
-    "request_bytes": _query("istio_request_bytes_sum", _ENDS),
-    "response_bytes": _query("istio_response_bytes_sum", _ENDS),
+    "request_bytes": _by_caller("istio_request_bytes_sum", _ENDS),
+    "response_bytes": _by_caller("istio_response_bytes_sum", _ENDS),
     "tcp_opened": _query("istio_tcp_connections_opened_total", f"{_ENDS}, response_flags, {_TRUST}"),
     "tcp_closed": _query("istio_tcp_connections_closed_total", f"{_ENDS}, response_flags, {_TRUST}"),
     "tcp_request_bytes": _query("istio_tcp_received_bytes_total", f"{_ENDS}, {_TRUST}"),

@@ -34,6 +34,7 @@ from meshui.domain.telemetry.rows import (
 )
 
 _REPORTER_NUMBERS = {"source": SOURCE, "destination": DESTINATION, "waypoint": WAYPOINT}
+_UNNAMED = ("", UNKNOWN)
 _PROTOCOL_NUMBERS = {"grpc": GRPC, "tcp": TCP}
 _SECURITY_NUMBERS = {"mutual_tls": SECURITY_MUTUAL_TLS, "none": SECURITY_PLAIN}
 
@@ -86,7 +87,7 @@ class Reader:
         )
 
     def _finished_keys(self) -> Keys:
-        columns = list(zip(*self._keys, strict=True)) or [()] * 10
+        columns = list(zip(*self._keys, strict=True)) or [()] * 11
 
         def named(column: int) -> IntColumn:
             return self.strings.numbers([str(value) for value in columns[column]])
@@ -120,6 +121,8 @@ class Reader:
             labels.destination_workload_namespace or UNKNOWN,
             labels.destination_workload or UNKNOWN,
             TCP if stream else _PROTOCOL_NUMBERS.get(labels.request_protocol, HTTP),
+            # Callers without a name are told apart by what they proved, so that each keeps its own latencies.
+            labels.source_principal if labels.source_workload in _UNNAMED else "",
         )
         return self._keys.setdefault(key, len(self._keys))
 

@@ -118,3 +118,11 @@ def test_a_sidecars_tcp_port_beside_its_http_port_stays(shop):
 
 def principal(account: str) -> str:
     return f"spiffe://cluster.local/ns/shop/sa/{account}"
+
+
+def test_a_service_half_behind_a_waypoint_is_counted_whole(ambient):
+    ambient.workload("shop/catalog-v2", app="catalog", version="v2")
+    through_waypoint(ambient, 10)
+    ambient.calls("unknown", "shop/catalog", "shop/catalog-v2", 5, by="destination", principal=principal("web"))
+    view = ambient.view(service_nodes=False)
+    assert view.edge_rates == {f"{WEB}>{V1}|http": 10, f"{WEB}>workload:demo/shop/catalog-v2|http": 5}
