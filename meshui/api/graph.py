@@ -14,7 +14,7 @@ from meshui import wiring
 from meshui.api.answers import JSON, answer
 from meshui.api.clusters import inventories_of
 from meshui.api.live_graph import Asked, etag, live_graph, unchanged
-from meshui.contract.asked import known_cluster, known_clusters, known_moment, known_view, known_window
+from meshui.contract.asked import earliest_moment, known_cluster, known_clusters, known_moment, known_view, known_window
 from meshui.contract.graph import (
     CompareQuery,
     ExportQuery,
@@ -118,7 +118,8 @@ class MomentsView(APIView):
         given = query.validated_data
         window = known_window(given.get("window"))
         end = known_moment(given.get("to"), "to") or datetime.now(UTC)
-        begin = known_moment(given.get("from"), "from") or end - timedelta(hours=1)
+        # A film may begin before anything can be shown: those moments are not in it.
+        begin = max(given.get("from") or end - timedelta(hours=1), earliest_moment())
         return answer(
             read_moments.moments_of_all(wiring.store(), _sources(cluster), window, begin, end, given.get("step"))
             if cluster == ALL

@@ -66,6 +66,11 @@ def known_moment(at: datetime | None, field: str = "at") -> datetime | None:
     )
 
 
+def earliest_moment() -> datetime:
+    """As far back as may be asked."""
+    return datetime.now(UTC) - timedelta(days=settings.MESHUI.replay_days)
+
+
 _CLOCKS_APART = timedelta(seconds=5)
 """A client's clock may be so much ahead."""
 

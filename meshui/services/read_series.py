@@ -70,7 +70,7 @@ def series(
     at: datetime | None = None,
 ) -> Series:
     """The last points of the element, up to `at` where it is given. Raises Failure(NOT_READY) before the first
-    snapshot, NOT_FOUND for an element that none of them shows, and SOURCE_UNAVAILABLE."""
+    snapshot, NOT_FOUND for an element that none of them shows, or a moment before all, and SOURCE_UNAVAILABLE."""
     kept = _kept.of(store)
     until = None if at is None else int(at.timestamp() * 1000)
     versions = store.ring_versions(cluster, window_seconds, min(max(last, 1), LONGEST), until)
@@ -79,8 +79,8 @@ def series(
         numbers = _numbers(kept, store, cluster, window_seconds, spec, versions)
     if not numbers:
         raise Failure(
-            Code.NOT_READY,
-            f"There is no history of {cluster} {'yet' if at is None else 'of then'}",
+            Code.NOT_READY if at is None else Code.NOT_FOUND,
+            f"There is no history of {cluster} {'yet' if at is None else 'before that moment'}",
             next_step="Points come with every poll, and are kept for some hours.",
             context={"cluster": cluster},
         )

@@ -69,7 +69,6 @@ def test_a_moment_that_can_not_be_shown_names_its_field(as_viewer: Client, mesh:
         ("", "at", {}),
         ("/find", "at", {"expression": "rate > 1"}),
         ("/export", "at", {"to": "json"}),
-        ("/moments", "from", {}),
         ("/moments", "to", {}),
         ("/compare", "from", {}),
         ("/compare", "to", {"from": ago(minutes=1)}),
@@ -90,6 +89,14 @@ def test_where_nothing_is_known_it_is_not_found_and_without_prometheus_unavailab
     mesh.metrics.failure = down()
     failed = as_viewer.get(GRAPH, {"at": ago(hours=4)})
     assert (failed.status_code, failed.json()["code"]) == (503, "source_unavailable")
+
+
+def test_a_film_may_begin_before_anything_can_be_shown(as_viewer: Client, mesh: Mesh) -> None:
+    film = as_viewer.get(f"{GRAPH}/moments", {"from": ago(days=30)}).json()
+    assert datetime.fromisoformat(film["first"]) > datetime.now(UTC) - timedelta(days=7)
+    assert datetime.fromisoformat(film["last"]) > datetime.now(UTC) - timedelta(days=1)
+    wrong = as_viewer.get(f"{GRAPH}/moments", {"from": ago(minutes=-5)})
+    assert wrong.json()["fields"].keys() == {"to"}
 
 
 def test_a_film_has_its_moments(as_viewer: Client, mesh: Mesh) -> None:

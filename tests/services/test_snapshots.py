@@ -166,6 +166,17 @@ def test_an_element_that_nobody_saw_is_not_found(store: RedisStore, cluster: str
     assert caught.value.code is Code.NOT_FOUND
 
 
+def test_a_series_of_the_past_ends_at_its_moment(store: RedisStore, cluster: str) -> None:
+    for number in range(3):
+        poll_telemetry(Metrics(rate=10.0 + number), store, cluster, 15, NOON + timedelta(seconds=2 * number))
+        publish_snapshot(store, Events(), cluster, 15, at(2 * number))
+    edge = edge_of(store, cluster)
+    assert series(store, cluster, 15, edge, PLAIN, at=NOON + timedelta(seconds=3)).rate == (10.0, 11.0)
+    with pytest.raises(Failure) as caught:
+        series(store, cluster, 15, edge, PLAIN, at=NOON - timedelta(seconds=1))
+    assert caught.value.code is Code.NOT_FOUND
+
+
 def test_a_snapshot_of_another_release_is_not_ready_and_is_replaced(store: RedisStore, cluster: str) -> None:
     store.publish(cluster, 15, 1, b"\x01other", 1)
     store.put_part(cluster, "inventory", b"other")

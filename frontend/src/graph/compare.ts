@@ -1,7 +1,7 @@
 import type { Comparison, Difference, GraphEdge, GraphNode, GraphView } from "./model";
 
-/** Both views in one: the later one with what is gone from the earlier (without rate), every edge with its differences
- * and every node with a badge for each of its own. */
+/** Both views in one: the later one with what is gone from the earlier (without rate), every element with its
+ * differences, and every node with a badge for each of them. */
 export function comparedView(before: GraphView, after: GraphView, comparison: Comparison): GraphView {
   const byId = new Map<string, Difference[]>();
   for (const difference of comparison.differences) {
@@ -13,10 +13,9 @@ export function comparedView(before: GraphView, after: GraphView, comparison: Co
     (edge): GraphEdge => ({ ...edge, differences: byId.get(edge.id) ?? [] }),
   );
   const nodes = united(before.nodes, after.nodes, (node): GraphNode => ({ ...node, outside: true })).map((node) => {
-    const its = byId.get(node.id);
-    if (!its) return node;
-    const badges = its.map(({ kind, reason }) => ({ name: kind, reason, object: null }));
-    return { ...node, badges: [...badges, ...node.badges] };
+    const differences = byId.get(node.id) ?? [];
+    const badges = differences.map(({ kind, reason }) => ({ name: kind, reason, object: null }));
+    return { ...node, differences, badges: [...badges, ...node.badges] };
   });
   return { ...after, edges, nodes, boxes: united(before.boxes, after.boxes, (box) => box) };
 }

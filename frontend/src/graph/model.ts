@@ -3,17 +3,20 @@ import type { components } from "../api/schema";
 
 type Schemas = components["schemas"];
 
-export type GraphView = Omit<Schemas["GraphView"], "edges"> & { edges: GraphEdge[] };
+export type GraphView = Omit<Schemas["GraphView"], "nodes" | "edges"> & { nodes: GraphNode[]; edges: GraphEdge[] };
 export type GraphDelta = Schemas["GraphDelta"];
-export type GraphNode = Schemas["Node"];
 export type Past = Schemas["Past"];
 export type Moments = Schemas["Moments"];
 export type PastMoment = Schemas["PastMoment"];
 export type Comparison = Schemas["Comparison"];
 export type Difference = Schemas["Difference"];
 export type DifferenceKind = Difference["kind"];
-/** `differences`: in a comparison, what is different about the edge; none of it for one that is as it was. */
-export type GraphEdge = Schemas["Edge"] & { differences?: readonly Difference[] };
+/** In a comparison: what is different about the element; empty for one that is as it was. */
+interface Compared {
+  differences?: readonly Difference[];
+}
+export type GraphNode = Schemas["Node"] & Compared;
+export type GraphEdge = Schemas["Edge"] & Compared;
 export type GraphBox = Schemas["Box"];
 export type SourceState = Schemas["SourceState"];
 export type Badge = Schemas["Badge"];

@@ -124,6 +124,7 @@ const EdgeItem = memo(function EdgeItem({
       data-error-share={edge.error_share ?? ""}
       data-mtls-share={edge.mtls.observed_share ?? ""}
       data-verdict={edge.authz.verdict}
+      data-difference={edge.differences?.[0]?.kind}
     >
       <button type="button" tabIndex={active ? 0 : -1} onClick={() => onSelect(edge.id)}>
         {source} to {destination}, {edge.protocol}: {formatRate(edge.rate)}, {formatShare(edge.error_share)} errors, p95{" "}

@@ -2,11 +2,30 @@ import { UnstyledButton } from "@mantine/core";
 import { useMemo } from "react";
 import { type Column, DataTable } from "../../components/DataTable";
 import { HealthMark } from "../../components/HealthMark";
+import { DIFFERENCE_KINDS, differenceLook } from "../../graph/compare-look";
 import type { GraphEdge, GraphView } from "../../graph/model";
 import { nodeLabel } from "../../graph/node-size";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
+import { DifferenceMark } from "./compare/DifferenceMark";
 
 const BADNESS = { failing: 0, degraded: 1, healthy: 2, unknown: 3, idle: 4 } as const;
+
+const DIFFERENCE: Column<GraphEdge> = {
+  key: "difference",
+  title: "Difference",
+  cell: (edge) => {
+    const first = edge.differences?.[0];
+    return (
+      first && (
+        <span style={{ display: "inline-flex", alignItems: "center", gap: 6 }}>
+          <DifferenceMark kind={first.kind} size={14} />
+          {differenceLook(edge.differences ?? []).text}
+        </span>
+      )
+    );
+  },
+  sort: (edge) => (edge.differences?.[0] ? DIFFERENCE_KINDS.indexOf(edge.differences[0].kind) : null),
+};
 
 /** The edges of the view as rows: the same live numbers, for reading and sorting. */
 export function GraphTable({
@@ -29,6 +48,7 @@ export function GraphTable({
       </UnstyledButton>
     );
     return [
+      ...(view.edges.some((edge) => edge.differences) ? [DIFFERENCE] : []),
       {
         key: "health",
         title: "Health",
@@ -74,7 +94,7 @@ export function GraphTable({
       },
       { key: "authz", title: "Policy", cell: (edge) => edge.authz.verdict, sort: (edge) => edge.authz.verdict },
     ];
-  }, [view.nodes, onSelect]);
+  }, [view, onSelect]);
   const rows = useMemo(() => (only ? view.edges.filter((edge) => only.has(edge.id)) : view.edges), [view.edges, only]);
   return (
     <DataTable

@@ -6,6 +6,7 @@ import { serviceQuery, workloadQuery } from "../../api/queries";
 import { useCanEdit } from "../../api/session";
 import { HealthMark } from "../../components/HealthMark";
 import { ObjectLink } from "../../components/ObjectLink";
+import { DIFFERENCES } from "../../graph/compare-look";
 import type { GraphEdge, GraphNode, GraphView } from "../../graph/model";
 import { nodeLabel } from "../../graph/node-size";
 import { formatMs, formatRate, formatShare } from "../../lib/format";
@@ -20,6 +21,8 @@ export function NodeDetails({ node, cluster, window, spec, view, onSelect }: Pan
   const red = node.inbound.rate > 0 ? node.inbound : node.outbound;
   const into = view.edges.filter((edge) => edge.destination === node.id).sort((a, b) => b.rate - a.rate);
   const out = view.edges.filter((edge) => edge.source === node.id).sort((a, b) => b.rate - a.rate);
+  // What differs between two moments is told above, and is no configuration.
+  const badges = node.badges.filter((badge) => !(badge.name in DIFFERENCES));
   return (
     <>
       <section className={classes.section}>
@@ -61,9 +64,9 @@ export function NodeDetails({ node, cluster, window, spec, view, onSelect }: Pan
           </dl>
         </Section>
       )}
-      {node.badges.length > 0 && (
+      {badges.length > 0 && (
         <Section title="Configuration">
-          {node.badges.map((badge) => (
+          {badges.map((badge) => (
             <p key={badge.name} className={classes.reason} style={{ marginBottom: 6 }}>
               <b>{badge.name.replace(/_/g, " ")}</b>
               {badge.reason && <span className="dim"> · {badge.reason}</span>}

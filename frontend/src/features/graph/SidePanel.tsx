@@ -6,6 +6,7 @@ import { EmptyScreen } from "../../components/screens";
 import { KIND_NAMES } from "../../graph/legend";
 import type { GraphEdge, GraphNode, GraphView, ViewSpec } from "../../graph/model";
 import { nodeLabel } from "../../graph/node-size";
+import { Differences } from "./compare/Differences";
 import { EdgeDetails } from "./EdgeDetails";
 import classes from "./graph.module.css";
 import { NodeDetails } from "./NodeDetails";
@@ -62,7 +63,10 @@ export function SidePanel({ item, id, ...props }: PanelProps & { item: GraphNode
         {item && <HealthMark state={item.health.state} named />}
         <CloseButton aria-label="Close the panel" size="sm" onClick={() => props.onSelect(null)} />
       </header>
-      <div className={classes.panelBody}>{body}</div>
+      <div className={classes.panelBody}>
+        <Differences of={item?.differences} />
+        {body}
+      </div>
     </aside>
   );
 }

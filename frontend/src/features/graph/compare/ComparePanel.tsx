@@ -1,16 +1,16 @@
-import { ActionIcon, Button, CloseButton, Menu, Tooltip, UnstyledButton } from "@mantine/core";
-import { ChevronDown, CircleCheck, CircleDot, Download } from "lucide-react";
+import { ActionIcon, Button, CloseButton, Tooltip, UnstyledButton } from "@mantine/core";
+import { CircleCheck, CircleDot, Download } from "lucide-react";
 import { useState } from "react";
 import { compareUrl } from "../../../api/queries";
 import { Notice } from "../../../components/Notice";
 import { LoadingScreen, problemText } from "../../../components/screens";
 import { DIFFERENCE_KINDS, DIFFERENCES } from "../../../graph/compare-look";
-import { MARK_GLYPHS } from "../../../graph/glyphs";
 import type { Comparison, Difference, DifferenceKind } from "../../../graph/model";
 import type { GraphUrl } from "../../../graph/view-url";
 import { formatMoment, formatSpan } from "../../../lib/format";
 import { MomentField } from "../replay/MomentField";
 import classes from "./compare.module.css";
+import { DifferenceMark } from "./DifferenceMark";
 import type { Compared } from "./useCompared";
 
 const BEFORE = [300, 900, 3600, 6 * 3600, 24 * 3600];
@@ -58,20 +58,6 @@ export function ComparePanel({ cluster, window, url, compared, onChange, onSelec
           value={url.compare}
           onChange={(at) => onChange({ compare: at })}
         />
-        <Menu>
-          <Menu.Target>
-            <ActionIcon variant="default" size={30} aria-label="So long before">
-              <ChevronDown size={14} />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {BEFORE.map((seconds) => (
-              <Menu.Item key={seconds} onClick={() => ago(seconds)}>
-                {formatSpan(seconds)} earlier
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
         <span className="dim">After</span>
         <span className={classes.later}>
           {url.at === null && <b>now</b>}
@@ -94,6 +80,20 @@ export function ComparePanel({ cluster, window, url, compared, onChange, onSelec
             </ActionIcon>
           </Tooltip>
         )}
+      </div>
+      <div className={classes.ago}>
+        <span className="dim">Earlier by</span>
+        {BEFORE.map((seconds) => (
+          <Button
+            key={seconds}
+            variant="default"
+            size="compact-xs"
+            aria-label={`Earlier by ${formatSpan(seconds)}`}
+            onClick={() => ago(seconds)}
+          >
+            {formatSpan(seconds)}
+          </Button>
+        ))}
       </div>
       <Body
         compared={compared}
@@ -215,7 +215,7 @@ function Groups({
                 data-kind={item.kind}
                 data-id={item.id}
               >
-                <DifferenceMark kind={item.kind} size={16} />
+                <DifferenceMark kind={item.kind} />
                 <span>
                   <b>{item.label}</b>{" "}
                   <span style={{ color: `var(--tone-${DIFFERENCES[item.kind].tone})` }}>
@@ -229,23 +229,4 @@ function Groups({
         </ul>
       </section>
     ));
-}
-
-function DifferenceMark({ kind, size }: { kind: DifferenceKind; size: number }) {
-  const { mark, tone } = DIFFERENCES[kind];
-  return (
-    <svg
-      width={size}
-      height={size}
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke={`var(--tone-${tone})`}
-      strokeWidth={2.2}
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden="true"
-    >
-      <path d={MARK_GLYPHS[mark]} />
-    </svg>
-  );
 }
