@@ -41,6 +41,7 @@ from meshui.services.yaml_lines import dump, lines
 
 CLUSTER_SCOPED = "_"
 """Stands for the namespace of objects that have none."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MOST_WORKLOADS = 200
 MOST_FINDINGS = 2000
 _GRAVITY: tuple[Severity, ...] = get_args(Severity)
@@ -204,12 +205,16 @@ def _detail(found: Checked, ref: ObjectRef, manifest: Manifest) -> ConfigDetail:
 
 
 def manifest_yaml(manifest: Manifest) -> str:
-    """The object as people write it: without managedFields, keys in the order that the cluster gives."""
+    """The object as people write it: without managedFields and what kubectl notes for itself, the status last."""
     metadata = manifest.get("metadata")
     if isinstance(metadata, dict):
         kept = {key: value for key, value in metadata.items() if key != "managedFields"}
+        if isinstance(notes := kept.get("annotations"), dict) and _LAST_APPLIED in notes:
+            kept["annotations"] = {key: value for key, value in notes.items() if key != _LAST_APPLIED}
         manifest = {**manifest, "metadata": kept}
-    return dump(manifest)
+    first = {key: manifest[key] for key in ("apiVersion", "kind", "metadata") if key in manifest}
+    rest = {key: value for key, value in manifest.items() if key not in first and key != "status"}
+    return dump({**first, **rest, **({"status": manifest["status"]} if "status" in manifest else {})})
 
 
 def _problem(its: tuple[ObjectFinding, ...]) -> str | None:

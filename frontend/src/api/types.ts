@@ -34,3 +34,4 @@ export type Shift = Schemas["ShiftSummary"];
 export type ShiftDetail = Schemas["ShiftDetail"];
 export type VersionEvidence = Schemas["VersionEvidence"];
 export type Guard = Schemas["Guard"];
+export type FindingsAnswer = Schemas["FindingsAnswer"];

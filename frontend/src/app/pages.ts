@@ -83,14 +83,14 @@ export const PAGES: Page[] = [
   },
   {
     path: "/config",
-    label: "Configuration",
+    label: "Policies",
     icon: FileCode2,
     letter: "c",
-    component: page(() => import("../features/config/ConfigPage"), "ConfigPage"),
+    component: page(() => import("../features/policies/PoliciesPage"), "PoliciesPage"),
     below: [
       {
         path: ":kind/:namespace/:name",
-        component: page(() => import("../features/config/ConfigObjectPage"), "ConfigObjectPage"),
+        component: page(() => import("../features/policies/PolicyPage"), "PolicyPage"),
       },
     ],
   },

@@ -1,3 +1,5 @@
+import { Fragment, type ReactNode } from "react";
+import type { Tone } from "../graph/overlay";
 import { type DiffLine, diffLines } from "../lib/diff-lines";
 import { type YamlToken, yamlTokens } from "../lib/yaml-tokens";
 import classes from "./yaml.module.css";
@@ -21,8 +23,22 @@ function Coloured({ line }: { line: string }) {
   ));
 }
 
-/** YAML to read. */
-export function YamlView({ text, label, maxHeight }: { text: string; label: string; maxHeight?: number | string }) {
+/** Something to say about a line, counted from 1. */
+export interface YamlNote {
+  line: number;
+  tone: Tone;
+  text: ReactNode;
+}
+
+interface YamlViewProps {
+  text: string;
+  label: string;
+  maxHeight?: number | string;
+  notes?: readonly YamlNote[];
+}
+
+/** YAML to read, with notes below their lines. */
+export function YamlView({ text, label, maxHeight, notes = [] }: YamlViewProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
     <section className={classes.code} style={{ maxHeight }} aria-label={label} tabIndex={0}>
@@ -31,12 +47,28 @@ export function YamlView({ text, label, maxHeight }: { text: string; label: stri
         .split("\n")
         .map((line, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines are their position
-          <div key={index} className={classes.line} data-plain>
-            <span className={classes.number}>{index + 1}</span>
-            <span>
-              <Coloured line={line} />
-            </span>
-          </div>
+          <Fragment key={index}>
+            <div className={classes.line} data-plain>
+              <span className={classes.number}>{index + 1}</span>
+              <span>
+                <Coloured line={line} />
+              </span>
+            </div>
+            {notes
+              .filter((note) => note.line === index + 1)
+              .map((note, number) => (
+                <div
+                  // biome-ignore lint/suspicious/noArrayIndexKey: notes of a line are their position
+                  key={number}
+                  className={classes.note}
+                  data-testid="yaml-note"
+                  data-line={note.line}
+                  style={{ background: `var(--soft-${note.tone})`, borderLeftColor: `var(--tone-${note.tone})` }}
+                >
+                  {note.text}
+                </div>
+              ))}
+          </Fragment>
         ))}
     </section>
   );

@@ -5,6 +5,7 @@ import { Link, useParams } from "react-router";
 import { workloadQuery } from "../../api/queries";
 import type { WorkloadDetail } from "../../api/types";
 import { type Column, DataTable } from "../../components/DataTable";
+import { ObjectLink } from "../../components/ObjectLink";
 import { Answer, Card, Columns, Facts, Page, PageLink, TableCard } from "../../components/Page";
 import { Pods } from "../../components/Pods";
 import { useCluster, useClusterLink } from "../../state/cluster";
@@ -58,7 +59,7 @@ export function WorkloadPage() {
       }
     >
       <Answer query={query} what="the workload">
-        {({ workload, labels, identity, pods }) => (
+        {({ workload, labels, identity, pods, policies }) => (
           <>
             <Columns>
               <Card title={workload.kind}>
@@ -108,6 +109,16 @@ export function WorkloadPage() {
                             </div>
                           ))
                         : "none selects it",
+                    ],
+                    [
+                      "Policies that hold for it",
+                      policies.length > 0
+                        ? policies.slice(0, 30).map((object) => (
+                            <div key={`${object.kind}/${object.namespace}/${object.name}`}>
+                              <ObjectLink object={object} />
+                            </div>
+                          ))
+                        : "none",
                     ],
                   ]}
                 />
