@@ -73,6 +73,8 @@ class Environment(msgspec.Struct, frozen=True):
     prometheus_headers: dict[str, str]
     envoy_admin: EnvoyAdmin
     demo_control_url: str | None
+    health_file: Path | None
+    """Limits for errors; None: the defaults and annotations only."""
 
     @property
     def default_window(self) -> Window:
@@ -109,6 +111,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         prometheus_headers=_value(variables, "PROMETHEUS_HEADERS", _headers, {}),
         envoy_admin=_value(variables, "MESHUI_ENVOY_ADMIN", _envoy_admin, "none"),
         demo_control_url=_value(variables, "MESHUI_DEMO_CONTROL_URL", _http, None),
+        health_file=_value(variables, "MESHUI_HEALTH_FILE", _path, None),
     )
 
 
@@ -228,6 +231,10 @@ def _headers(text: str) -> dict[str, str]:
     if any("\n" in name + value or "\r" in name + value for name, value in headers.items()):
         raise _Expected(expected)
     return headers
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 def _envoy_admin(text: str) -> EnvoyAdmin:

@@ -9,9 +9,19 @@ from typing import Any
 import dj_database_url
 
 from meshui import env
+from meshui.adapters import health_file
+from meshui.domain.health.rules import HealthRules
 
 MESHUI = env.read(os.environ)
 """The environment, typed."""
+HEALTH_RULES = HealthRules()
+"""What counts as degraded and as failing; read at start, so that a mistake in the file shows then."""
+if MESHUI.health_file:
+    try:
+        HEALTH_RULES = health_file.read(MESHUI.health_file)
+    except health_file.BadHealthFile as problem:
+        expected = f"a health file as docs/health.md describes it ({problem})"
+        raise env.BadEnvironmentError("MESHUI_HEALTH_FILE", expected, str(MESHUI.health_file)) from None
 MESHUI.state.mkdir(parents=True, exist_ok=True)
 
 BASE_DIR = Path(__file__).resolve().parent.parent

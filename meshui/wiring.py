@@ -23,6 +23,7 @@ from meshui.adapters.kubernetes.inventory import KubernetesInventory
 from meshui.adapters.prometheus.client import PrometheusClient, PrometheusOptions
 from meshui.adapters.store.redis import MEGABYTE, RedisStore, StoreOptions
 from meshui.domain.failures import Code, Failure
+from meshui.domain.health.rules import HealthRules
 from meshui.domain.join import ALL
 from meshui.domain.mesh.names import ObjectRef
 from meshui.env import Environment
@@ -55,6 +56,12 @@ class _Connection(msgspec.Struct, frozen=True):
 def environment() -> Environment:
     """The environment as settings read it."""
     found: Environment = settings.MESHUI
+    return found
+
+
+def health_rules() -> HealthRules:
+    """The health file's rules, as settings read them."""
+    found: HealthRules = settings.HEALTH_RULES
     return found
 
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from meshui.domain.graph.clusters import joined
 from meshui.domain.graph.judge import Memory
+from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.graph.model import SourceState
+from meshui.domain.health.rules import Policy
 from meshui.domain.snapshot import MeshSnapshot
 
 ALL: Final = "*"
@@ -20,7 +22,8 @@ ALL: Final = "*"
 def join(snapshots: Sequence[MeshSnapshot], missing: Iterable[SourceState] = ()) -> MeshSnapshot:
     """One picture of all clusters, of one window, from at least one snapshot; `missing` are the sources of clusters
     that have none. Its version grows with each of theirs; it is of the time that the oldest rates are of."""
-    graph = joined([one.graph for one in snapshots], ALL)
+    policies: dict[Policy, int] = {}
+    graph = joined([_with_policies_of_all(one, policies) for one in snapshots], ALL)
     evaluated = [one.evaluated_at for one in snapshots if one.evaluated_at]
     mtls_starts = np.cumsum([0, *(len(one.mtls) for one in snapshots)])
     authz_starts = np.cumsum([0, *(len(one.authz) for one in snapshots)])
@@ -43,8 +46,21 @@ def join(snapshots: Sequence[MeshSnapshot], missing: Iterable[SourceState] = ())
         authz=tuple(prediction for one in snapshots for prediction in one.authz),
         authz_of=authz_of[graph.twin].astype(np.int32),
         levels=_levels(snapshots),
-        thresholds=snapshots[0].thresholds,
+        policies=tuple(policies),
+        health=snapshots[0].health,
     )
+
+
+def _with_policies_of_all(snapshot: MeshSnapshot, policies: dict[Policy, int]) -> MeshGraph:
+    """The snapshot's graph, its nodes numbering `policies`, to which its own are added."""
+    numbers = [policies.setdefault(policy, len(policies)) for policy in snapshot.policies]
+    if numbers == list(range(len(numbers))):
+        return snapshot.graph
+    nodes = (
+        msgspec.structs.replace(node, policy=numbers[node.policy], namespace_policy=numbers[node.namespace_policy])
+        for node in snapshot.graph.nodes
+    )
+    return msgspec.structs.replace(snapshot.graph, nodes=tuple(nodes))
 
 
 def _levels(snapshots: Sequence[MeshSnapshot]) -> dict[str, Memory]:

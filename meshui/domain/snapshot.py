@@ -15,23 +15,26 @@ from meshui.domain.authz.prediction import AuthzPrediction
 from meshui.domain.graph.badges import with_badges
 from meshui.domain.graph.build import build_graph
 from meshui.domain.graph.idle import with_idle_edges
-from meshui.domain.graph.judge import Memory, remember, view_numbers
+from meshui.domain.graph.judge import Memory, judged_again
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.graph.model import SourceState
+from meshui.domain.graph.policies import with_policies
 from meshui.domain.graph.views import VIEWS
-from meshui.domain.health.thresholds import DEFAULT, Thresholds
+from meshui.domain.health.limits import DEFAULTS
+from meshui.domain.health.rules import NO_RULES, HealthRules, Policy
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mtls.overlay import mtls_predictions
 from meshui.domain.mtls.prediction import MtlsPrediction
 from meshui.domain.telemetry.rows import IntColumn, TelemetryRows
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the encoding changes, so that what an older release stored is not misread."""
 
 
 class MeshSnapshot(msgspec.Struct, frozen=True):
     """`mtls` and `authz` are the different predictions; `mtls_of` and `authz_of` say which one each edge of the graph
-    has. `levels` remembers health per view name, for hysteresis."""
+    has. `policies` are what nodes are judged by, from the rules in `health` and annotations; `levels` remembers health
+    per view name, for hysteresis."""
 
     cluster: str
     version: int
@@ -45,7 +48,8 @@ class MeshSnapshot(msgspec.Struct, frozen=True):
     authz: tuple[AuthzPrediction, ...]
     authz_of: IntColumn
     levels: dict[str, Memory]
-    thresholds: Thresholds = DEFAULT
+    policies: tuple[Policy, ...] = (DEFAULTS,)
+    health: HealthRules = NO_RULES
     format: int = FORMAT
 
 
@@ -60,7 +64,7 @@ def assemble(
     inventory: Inventory,
     sources: Iterable[SourceState] = (),
     previous: MeshSnapshot | None = None,
-    thresholds: Thresholds = DEFAULT,
+    health: HealthRules = NO_RULES,
 ) -> MeshSnapshot:
     """The snapshot of what the sources last said. `previous` is the one before of the same window: health that was
     reached is kept until it is clearly left. Without telemetry yet, give `rows` as
@@ -68,13 +72,12 @@ def assemble(
     graph = build_graph(rows, inventory, cluster=cluster)
     if previous and previous.evaluated_at and previous.window_seconds == window_seconds:
         graph = with_idle_edges(graph, previous.graph, previous.evaluated_at, published_at)
-    graph = with_badges(graph, inventory)
+    graph, policies = with_policies(with_badges(graph, inventory), inventory, health)
     mtls, mtls_of = mtls_predictions(graph, inventory)
     authz, authz_of = authz_predictions(graph, inventory, mtls, mtls_of)
     before = previous.levels if previous and previous.window_seconds == window_seconds else {}
-    denying = may_deny(authz, authz_of)
     levels = {
-        view: remember(view_numbers(graph, view, denying, window_seconds, before.get(view, {}), thresholds))
+        view: judged_again(graph, view, window_seconds, before.get(view, {}), policies, health.thresholds)
         for view in VIEWS
     }
     return MeshSnapshot(
@@ -90,7 +93,8 @@ def assemble(
         authz=authz,
         authz_of=authz_of,
         levels=levels,
-        thresholds=thresholds,
+        policies=policies,
+        health=health,
     )
 
 

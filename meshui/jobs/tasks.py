@@ -61,7 +61,7 @@ def telemetry_of(cluster: str, window_seconds: int) -> None:
             runtime, store = wiring.cluster_runtime(cluster), wiring.store()
             failure = poll_telemetry(runtime.metrics, store, cluster, window_seconds, datetime.now(UTC))
             _say(f"telemetry of {cluster}", failure)
-            publish_snapshot(store, wiring.events(), cluster, window_seconds)
+            publish_snapshot(store, wiring.events(), cluster, window_seconds, health=wiring.health_rules())
 
 
 @_task("meshui.inventory_of", soft=60, hard=75)
@@ -76,7 +76,7 @@ def inventory_of(cluster: str) -> None:
             _say(f"inventory of {cluster}", poll.failure)
             if poll.changed:
                 for window in environment.windows:
-                    publish_snapshot(store, wiring.events(), cluster, window.seconds)
+                    publish_snapshot(store, wiring.events(), cluster, window.seconds, health=wiring.health_rules())
 
 
 @_task("meshui.proxies_of", soft=40, hard=50)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.totals import mesh_totals
+from meshui.domain.health.rules import NO_RULES, HealthRules
 from meshui.domain.mesh.inventory import build_inventory
 from meshui.domain.snapshot import MeshSnapshot, assemble, encode
 from meshui.domain.telemetry.rows import no_rows
@@ -30,12 +31,13 @@ def publish_snapshot(
     cluster: str,
     window_seconds: int,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    health: HealthRules = NO_RULES,
 ) -> int | None:
-    """The version published; None when a later publisher was faster. Raises Failure(SOURCE_UNAVAILABLE) when the store
-    fails, and THROTTLED when others have been publishing for too long."""
+    """The version published, judged by the rules in `health`; None when a later publisher was faster. Raises
+    Failure(SOURCE_UNAVAILABLE) when the store fails, and THROTTLED when others have been publishing for too long."""
     busy = f"Another worker has been publishing {cluster} for {PATIENCE_SECONDS:g} s"
     with turn(store, f"publish:{cluster}", hold=LOCK_SECONDS, patience=PATIENCE_SECONDS, busy=busy) as fence:
-        snapshot = _next(store, cluster, window_seconds, clock())
+        snapshot = _next(store, cluster, window_seconds, clock(), health)
         version, note = snapshot.version, parts.ring_note(snapshot.evaluated_at, mesh_totals(snapshot.graph))
         if not store.publish(cluster, window_seconds, version, encode(snapshot), fence, note):
             return None
@@ -43,7 +45,7 @@ def publish_snapshot(
     return version
 
 
-def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime) -> MeshSnapshot:
+def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime, health: HealthRules) -> MeshSnapshot:
     telemetry_name = parts.telemetry_part(window_seconds)
     telemetry = parts.get(store, cluster, telemetry_name, parts.TelemetryPart)
     inventory = inventory_or_none(store, cluster)
@@ -69,6 +71,7 @@ def _next(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime
             parts.source_state("proxies", proxies, have_part=proxies is not None and proxies.as_of is not None),
         ),
         previous=previous,
+        health=health,
     )
 
 

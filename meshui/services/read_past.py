@@ -19,11 +19,12 @@ import msgspec
 from meshui.domain.failures import Code, Failure
 from meshui.domain.graph.model import GraphView, Past, ViewSpec
 from meshui.domain.graph.project import project
+from meshui.domain.health.rules import NO_RULES, HealthRules
 from meshui.domain.join import ALL, join
 from meshui.domain.mesh.inventory import build_inventory
 from meshui.domain.snapshot import MeshSnapshot, assemble, decode, encode
 from meshui.domain.telemetry.dialects import detected, detection
-from meshui.services import parts
+from meshui.services import parts, read_graph
 from meshui.services.ask_telemetry import ask_telemetry
 from meshui.services.cache import PerStore, SingleFlight
 from meshui.services.ports import MetricsSource, SnapshotStore
@@ -239,9 +240,20 @@ def _computed(
                 parts.source_state("telemetry", parts.SourceStatus(as_of=at), have_part=True),
                 parts.source_state("inventory", status, have_part=inventory is not None),
             ),
+            health=_health_rules(store, cluster, window_seconds),
         )
         _keep(store, cluster, place, _Moment(at, encode(snapshot)), KEPT_SECONDS)
         return snapshot
+
+
+def _health_rules(store: SnapshotStore, cluster: str, window_seconds: int) -> HealthRules:
+    """Those of today, as the publisher has them."""
+    try:
+        return read_graph.snapshot(store, cluster, window_seconds).health
+    except Failure as failure:
+        if failure.code is Code.NOT_READY:
+            return NO_RULES
+        raise
 
 
 def _keep(store: SnapshotStore, cluster: str, place: str, moment: _Moment, seconds: float) -> None:

@@ -55,6 +55,8 @@ def app_places(graph: MeshGraph, *, versioned: bool) -> Places:
             pods_ready=_total(node.pods_ready for node in members),
             pods_total=_total(node.pods_total for node in members),
             badges=_badges(members),
+            policy=_shared_policy(members),
+            namespace_policy=first.namespace_policy,
         )
 
     return _places(graph, app_of, joined)
@@ -78,6 +80,7 @@ def namespace_places(graph: MeshGraph, expanded: frozenset[str] = frozenset()) -
             label=name,
             pods_ready=_total(node.pods_ready for node in members),
             pods_total=_total(node.pods_total for node in members),
+            policy=members[0].namespace_policy,
         )
 
     return _places(graph, namespace_of, joined)
@@ -98,6 +101,12 @@ def _places(
         members.setdefault(node_id, []).append(node)
     nodes = (joined(node_id, its) if its[0].id != node_id else its[0] for node_id, its in members.items())
     return Places(tuple(nodes), place)
+
+
+def _shared_policy(members: Sequence[GraphNode]) -> int:
+    """The policy that all members have, else their namespace's."""
+    policies = {node.policy for node in members}
+    return policies.pop() if len(policies) == 1 else members[0].namespace_policy
 
 
 def _total(numbers: Iterable[int | None]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -10,13 +11,67 @@ from numpy.typing import NDArray
 
 from meshui.domain.graph.aggregate import EdgeTotals, Totals, edge_totals, node_totals
 from meshui.domain.graph.mesh import MeshGraph
+from meshui.domain.graph.responses import Answers, Kind, answers
 from meshui.domain.graph.views import Grouping, grouping
-from meshui.domain.health.levels import Levels, client_levels, server_levels
+from meshui.domain.health.levels import NEVER, Levels, levels
+from meshui.domain.health.limits import Direction, Limit
+from meshui.domain.health.rules import Policy
 from meshui.domain.health.thresholds import Thresholds
-from meshui.domain.telemetry.rows import FloatColumn
+from meshui.domain.telemetry.rows import PROTOCOLS, TCP, FloatColumn, IntColumn, sums
 
 Memory = dict[str, int]
-"""Per element id what its levels were: server + 3 x client + 9 x stream. Healthy elements are left out."""
+"""Per element id what its levels were, one digit to the base 3 per limit. Healthy elements are left out."""
+_DIGITS: Final = 19
+"""Limits of one direction: what was remembered of both fits into 63 bits."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """One element per row: its level and the limit that decided (of a healthy one the first that is approached; -1:
+    none), how much of how much that limit is about, and what is to be remembered."""
+
+    level: Levels
+    limit: IntColumn
+    failed: FloatColumn
+    total: FloatColumn
+    digits: NDArray[np.int64]
+
+
+class Table:
+    """The policies of a snapshot against the kinds of responses in a view. Row p holds policy p for what an object
+    answers, row `policies + p` for what it asks for itself."""
+
+    def __init__(self, policies: Sequence[Policy], kinds: Sequence[Kind]) -> None:
+        self.policies = len(policies)
+        self._rows = [*(_of(one, "inbound") for one in policies), *(_of(one, "outbound") for one in policies)]
+        width = max(1, *(len(row) for row in self._rows))
+        self.covers = np.full((len(self._rows), max(len(kinds), 1)), -1, dtype=np.int32)
+        self.degraded = np.full((len(self._rows), width), NEVER)
+        self.failing = np.full((len(self._rows), width), NEVER)
+        self.counted = np.zeros((len(self._rows), width, len(PROTOCOLS)))
+        for number, row in enumerate(self._rows):
+            for place, limit in enumerate(row):
+                self.degraded[number, place] = NEVER if limit.degraded is None else limit.degraded
+                self.failing[number, place] = NEVER if limit.failing is None else limit.failing
+                self.counted[number, place] = [
+                    protocol == limit.protocol or (limit.protocol is None and protocol != "tcp")
+                    for protocol in PROTOCOLS
+                ]
+            for kind, of in enumerate(kinds):
+                covering = (
+                    place
+                    for place, limit in enumerate(row)
+                    if limit.covers(of.protocol, of.code, of.grpc_code, of.outcome)
+                )
+                self.covers[number, kind] = next(covering, -1)
+
+    def limit(self, row: int, place: int) -> Limit | None:
+        """The limit at that place of a row."""
+        return self._rows[row][place] if place >= 0 else None
+
+    @property
+    def judges_callers(self) -> bool:
+        """Whether any policy says anything of what an object asks for itself."""
+        return any(self._rows[self.policies :])
 
 
 class NodeNumbers(msgspec.Struct, frozen=True):
@@ -31,12 +86,18 @@ class NodeNumbers(msgspec.Struct, frozen=True):
     """Gateways that nobody in the mesh calls are judged by what they pass on."""
 
 
-class ElementLevels(msgspec.Struct, frozen=True):
-    """`server`: errors of the called side, `client`: the caller's own, `stream`: TCP connections (nodes only)."""
+class Judgement(msgspec.Struct, frozen=True):
+    """Edges and nodes, each by what is answered and by what is asked for; `*_row` says by which row of the table."""
 
-    server: Levels
-    client: Levels
-    stream: Levels
+    table: Table
+    edges: Judged
+    edges_asked: Judged
+    edge_row: IntColumn
+    edge_asked_row: IntColumn
+    nodes: Judged
+    nodes_asked: Judged
+    node_row: IntColumn
+    node_asked_row: IntColumn
 
 
 class ViewNumbers(msgspec.Struct, frozen=True):
@@ -44,10 +105,10 @@ class ViewNumbers(msgspec.Struct, frozen=True):
 
     grouping: Grouping
     edge_ids: list[str]
+    answers: Answers
     edges: EdgeTotals
     nodes: NodeNumbers
-    edge_levels: ElementLevels
-    node_levels: ElementLevels
+    judgement: Judgement
 
 
 def view_numbers(
@@ -56,7 +117,8 @@ def view_numbers(
     may_deny: NDArray[np.bool_],
     window_seconds: int,
     memory: Mapping[str, int],
-    limits: Thresholds,
+    policies: Sequence[Policy],
+    how: Thresholds,
     expanded: tuple[str, ...] = (),
 ) -> ViewNumbers:
     """The numbers of the view of that name, in which these namespaces are expanded. `memory` holds the levels of the
@@ -65,57 +127,138 @@ def view_numbers(
     edges = edge_totals(graph, grouped, may_deny)
     nodes = _node_numbers(edges, grouped)
     edge_ids = grouped.edge_ids()
-    before = _recall(memory, edge_ids)
-    edge_levels = ElementLevels(
-        server=server_levels(edges.totals.answered, edges.totals.failed, window_seconds, before.server, limits),
-        client=client_levels(edges.totals.answered, edges.totals.refused, window_seconds, before.client, limits),
-        stream=before.stream,
+    given = answers(graph, grouped)
+    judgement = _judgement(grouped, given, memory, edge_ids, window_seconds, policies, how)
+    return ViewNumbers(grouped, edge_ids, given, edges, nodes, judgement)
+
+
+def judged_again(
+    graph: MeshGraph,
+    view: str,
+    window_seconds: int,
+    memory: Mapping[str, int],
+    policies: Sequence[Policy],
+    how: Thresholds,
+) -> Memory:
+    """What the next snapshot must know of the levels in the view of that name; `memory` is of the one before."""
+    grouped = grouping(graph, view)
+    edge_ids = grouped.edge_ids() if memory else []
+    given = answers(graph, grouped)
+    found = _judgement(grouped, given, memory, edge_ids, window_seconds, policies, how)
+    remembered: Memory = {}
+    joined = found.edges.digits + found.edges_asked.digits * 3**_DIGITS
+    if (numbers := np.flatnonzero(joined)).size:
+        edge_ids = edge_ids or grouped.edge_ids()
+        remembered |= {edge_ids[number]: int(joined[number]) for number in numbers.tolist()}
+    joined = found.nodes.digits + found.nodes_asked.digits * 3**_DIGITS
+    remembered |= {grouped.nodes[number].id: int(joined[number]) for number in np.flatnonzero(joined).tolist()}
+    return remembered
+
+
+def _judgement(
+    grouped: Grouping,
+    given: Answers,
+    memory: Mapping[str, int],
+    edge_ids: Sequence[str],
+    window_seconds: int,
+    policies: Sequence[Policy],
+    how: Thresholds,
+) -> Judgement:
+    table = Table(policies, given.kinds)
+    policy = np.array([node.policy for node in grouped.nodes], dtype=np.int32)
+    count, nodes = len(grouped), len(grouped.nodes)
+    protocol = grouped.protocol[given.edge]
+    totals = _by_protocol(given.edge, protocol, given.rate, count)
+    edge_row, edge_asked_row = policy[grouped.destination], policy[grouped.source] + table.policies
+    answered, asked = grouped.destination[given.edge], grouped.source[given.edge]
+    inbound = _by_protocol(answered, protocol, given.rate, nodes)
+    gateway = np.array([node.kind == "gateway" for node in grouped.nodes], dtype=bool)
+    passing = gateway & (inbound[:, :TCP].sum(axis=1) == 0)
+    node_asked_row = np.where(passing, policy, policy + table.policies)
+    before = _recall(memory, edge_ids, count)
+    before_nodes = _recall(memory, [node.id for node in grouped.nodes], nodes)
+
+    def judged(
+        element: IntColumn, row: IntColumn, totals: FloatColumn, digits: NDArray[np.int64], asked: bool
+    ) -> Judged:
+        digits = digits // 3**_DIGITS if asked else digits % 3**_DIGITS
+        return _judged(table, element, row, given, totals, digits, window_seconds, how)
+
+    callers = table.judges_callers
+    return Judgement(
+        table=table,
+        edges=judged(given.edge, edge_row, totals, before, False),
+        edges_asked=judged(given.edge, edge_asked_row, totals, before, True) if callers else _unjudged(count),
+        edge_row=edge_row,
+        edge_asked_row=edge_asked_row,
+        nodes=judged(answered, policy, inbound, before_nodes, False),
+        nodes_asked=(
+            judged(asked, node_asked_row, _by_protocol(asked, protocol, given.rate, nodes), before_nodes, True)
+            if callers or passing.any()
+            else _unjudged(nodes)
+        ),
+        node_row=policy,
+        node_asked_row=node_asked_row.astype(np.int32),
     )
-    before = _recall(memory, [node.id for node in grouped.nodes])
-    judged = judged_totals(nodes)
-    node_levels = ElementLevels(
-        server=server_levels(judged.answered, judged.failed, window_seconds, before.server, limits),
-        client=client_levels(judged.answered, judged.refused, window_seconds, before.client, limits),
-        stream=server_levels(nodes.streams.answered, nodes.streams.failed, window_seconds, before.stream, limits),
+
+
+def _judged(
+    table: Table,
+    element: IntColumn,
+    row: IntColumn,
+    given: Answers,
+    totals: FloatColumn,
+    digits: NDArray[np.int64],
+    window_seconds: int,
+    how: Thresholds,
+) -> Judged:
+    width, count = table.degraded.shape[1], len(row)
+    place = table.covers[row[element], given.kind]
+    covered = np.flatnonzero(place >= 0)
+    cell = element[covered].astype(np.int64) * width + place[covered]
+    failed = sums(cell, given.rate[covered], count * width).reshape(count, width)
+    total = np.einsum("ep,elp->el", totals, table.counted[row])
+    powers = 3 ** np.arange(width, dtype=np.int64)
+    before = (digits[:, None] // powers % 3).astype(np.int8)
+    level = levels(total, failed, window_seconds, before, table.degraded[row], table.failing[row], how)
+    share = np.divide(failed, total, out=np.zeros_like(total), where=total > 0)
+    # The worst; of equally bad ones the largest share; of healthy ones the first that anything fails of.
+    weight = np.where(level > 0, level + share / 2, np.where(failed > 0, 0.25, 0.0))
+    worst = weight.argmax(axis=1)
+    at = np.arange(count)
+    return Judged(
+        level=level[at, worst],
+        limit=np.where(failed[at, worst] > 0, worst, -1).astype(np.int32),
+        failed=failed[at, worst],
+        total=total[at, worst],
+        digits=(level.astype(np.int64) * powers).sum(axis=1),
     )
-    return ViewNumbers(grouped, edge_ids, edges, nodes, edge_levels, node_levels)
 
 
-def judged_totals(nodes: NodeNumbers) -> Totals:
-    """What each node is judged by."""
-
-    def pick(inbound: FloatColumn, outbound: FloatColumn) -> FloatColumn:
-        return np.where(nodes.by_outbound, outbound, inbound)
-
-    return Totals(
-        answered=pick(nodes.inbound.answered, nodes.outbound.answered),
-        failed=pick(nodes.inbound.failed, nodes.outbound.failed),
-        refused=pick(nodes.inbound.refused, nodes.outbound.refused),
-        cumulative=nodes.inbound.cumulative,
+def _unjudged(count: int) -> Judged:
+    nothing = np.zeros(count)
+    return Judged(
+        level=np.zeros(count, dtype=np.int8),
+        limit=np.full(count, -1, dtype=np.int32),
+        failed=nothing,
+        total=nothing,
+        digits=np.zeros(count, dtype=np.int64),
     )
 
 
-def remember(numbers: ViewNumbers) -> Memory:
-    """What the next snapshot must know of this one."""
-    memory: Memory = {}
-    ids = [node.id for node in numbers.grouping.nodes]
-    for names, levels in ((numbers.edge_ids, numbers.edge_levels), (ids, numbers.node_levels)):
-        joined = levels.server.astype(np.int64) + 3 * levels.client + 9 * levels.stream
-        for number in np.flatnonzero(joined).tolist():
-            memory[names[number]] = int(joined[number])
-    return memory
+def _of(policy: Policy, direction: Direction) -> tuple[Limit, ...]:
+    return tuple(limit for limit in policy if limit.direction == direction)[:_DIGITS]
 
 
-def _recall(memory: Mapping[str, int], ids: Sequence[str]) -> ElementLevels:
-    if memory:
-        joined = np.fromiter((memory.get(element_id, 0) for element_id in ids), np.int64, len(ids))
-    else:
-        joined = np.zeros(len(ids), dtype=np.int64)
-    return ElementLevels(
-        server=(joined % 3).astype(np.int8),
-        client=(joined // 3 % 3).astype(np.int8),
-        stream=(joined // 9 % 3).astype(np.int8),
-    )
+def _by_protocol(element: IntColumn, protocol: IntColumn, rate: FloatColumn, count: int) -> FloatColumn:
+    cell = element.astype(np.int64) * len(PROTOCOLS) + protocol
+    return sums(cell, rate, count * len(PROTOCOLS)).reshape(count, len(PROTOCOLS))
+
+
+def _recall(memory: Mapping[str, int], ids: Sequence[str], count: int) -> NDArray[np.int64]:
+    if not memory:
+        return np.zeros(count, dtype=np.int64)
+    return np.fromiter((memory.get(element_id, 0) for element_id in ids), np.int64, count)
 
 
 def _node_numbers(edges: EdgeTotals, grouped: Grouping) -> NodeNumbers:

@@ -36,6 +36,9 @@ class GraphNode(msgspec.Struct, frozen=True):
     primary_service: int = NONE
     declared: bool = False
     """The inventory has it; others are only known by their traffic."""
+    policy: int = 0
+    """Which of the snapshot's health policies it is judged by, and which its namespace is."""
+    namespace_policy: int = 0
 
 
 class Responses(msgspec.Struct, frozen=True):

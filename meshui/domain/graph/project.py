@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from meshui.domain.authz import prediction as authz_prediction
 from meshui.domain.graph.aggregate import Spread, Totals, names_by_edge
 from meshui.domain.graph.boxes import Boxed, boxes_of
-from meshui.domain.graph.judge import Memory, ViewNumbers, judged_totals, view_numbers
+from meshui.domain.graph.health_words import HealthWords
+from meshui.domain.graph.judge import Memory, ViewNumbers, view_numbers
 from meshui.domain.graph.latency import quantiles
-from meshui.domain.graph.mesh import GraphNode, MeshGraph
-from meshui.domain.graph.model import Edge, GraphView, Health, Node, Traffic, ViewSpec
-from meshui.domain.graph.responses import Breakdown, breakdowns, most_frequent
+from meshui.domain.graph.mesh import MeshGraph
+from meshui.domain.graph.model import Edge, GraphView, Node, Traffic, ViewSpec
+from meshui.domain.graph.responses import Breakdown, breakdowns
 from meshui.domain.graph.shown import Shown, shown_of
 from meshui.domain.graph.views import Grouping, view_name
-from meshui.domain.health.reasons import per_second, pods_health, traffic_health, worse
 from meshui.domain.mtls import prediction as mtls_prediction
 from meshui.domain.snapshot import MeshSnapshot, may_deny
 from meshui.domain.telemetry.caveats import caveats as caveats_of
-from meshui.domain.telemetry.rows import DIALECTS, PROTOCOLS, REPORTERS, TCP, FloatColumn, IntColumn
+from meshui.domain.telemetry.rows import DIALECTS, PROTOCOLS, REPORTERS, FloatColumn, IntColumn
 
 _MOST_NAMES = 8
 """Principals and hosts listed per edge."""
@@ -38,13 +38,15 @@ def project(snapshot: MeshSnapshot, spec: ViewSpec) -> GraphView:
         may_deny(snapshot.authz, snapshot.authz_of),
         snapshot.window_seconds,
         _levels(snapshot, view, spec),
-        snapshot.thresholds,
+        snapshot.policies,
+        snapshot.health.thresholds,
         spec.expanded,
     )
     shown = shown_of(snapshot.graph, numbers, spec)
-    found = breakdowns(snapshot.graph, numbers.grouping)
+    found = breakdowns(numbers.answers, len(numbers.grouping))
+    words = HealthWords(numbers, found, snapshot.window_seconds)
     boxed = boxes_of([numbers.grouping.nodes[number] for number in shown.nodes], spec)
-    nodes = _nodes(snapshot, numbers, found, shown, boxed)
+    nodes = _nodes(snapshot, numbers, words, shown, boxed)
     return GraphView(
         cluster=snapshot.cluster,
         version=snapshot.version,
@@ -54,7 +56,7 @@ def project(snapshot: MeshSnapshot, spec: ViewSpec) -> GraphView:
         sources=snapshot.sources,
         boxes=boxed.boxes,
         nodes=tuple(sorted(nodes, key=lambda node: node.id)),
-        edges=tuple(sorted(_edges(snapshot, numbers, found, shown.edges), key=lambda edge: edge.id)),
+        edges=tuple(sorted(_edges(snapshot, numbers, found, words, shown.edges), key=lambda edge: edge.id)),
     )
 
 
@@ -63,7 +65,9 @@ def _levels(snapshot: MeshSnapshot, view: str, spec: ViewSpec) -> Memory:
     return snapshot.levels.get("workload", {}) | remembered if spec.expanded else remembered
 
 
-def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown], shown: list[int]) -> list[Edge]:
+def _edges(
+    snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown], words: HealthWords, shown: list[int]
+) -> list[Edge]:
     graph, grouping, edges = snapshot.graph, numbers.grouping, numbers.edges
     p50, p90, p95, p99 = (_milliseconds(snapshot, edges.totals, q) for q in (0.5, 0.9, 0.95, 0.99))
     mtls_of = _members(numbers, snapshot.mtls_of, len(snapshot.mtls))
@@ -96,7 +100,7 @@ def _edges(snapshot: MeshSnapshot, numbers: ViewNumbers, found: list[Breakdown],
                 p99_ms=p99[number],
                 sent_bytes_rate=round(float(edges.sent[number]), 3),
                 received_bytes_rate=round(float(edges.received[number]), 3),
-                health=_edge_health(snapshot, numbers, its, number),
+                health=words.edge(number),
                 mtls=mtls_prediction.merged(
                     [snapshot.mtls[one] for one in mtls_of[number]], None if isnan(share) else round(share, 6)
                 ),
@@ -131,7 +135,7 @@ def _told_by(graph: MeshGraph, grouping: Grouping) -> tuple[list[tuple[str, ...]
 def _nodes(
     snapshot: MeshSnapshot,
     numbers: ViewNumbers,
-    found: list[Breakdown],
+    words: HealthWords,
     shown: Shown,
     boxed: Boxed,
 ) -> list[Node]:
@@ -144,7 +148,6 @@ def _nodes(
     built = []
     for number, inside in zip(shown.nodes, shown.inside, strict=True):
         node = grouping.nodes[number]
-        edges = (leaving if nodes.by_outbound[number] else arriving).get(number, [])
         built.append(
             Node(
                 id=node.id,
@@ -154,7 +157,7 @@ def _nodes(
                 name=node.name,
                 label=node.label,
                 box=boxed.of.get(node.id),
-                health=_node_health(snapshot, numbers, node, number, [found[edge] for edge in edges], edges),
+                health=words.node(number, arriving.get(number, []), leaving.get(number, [])),
                 inbound=_traffic(nodes.inbound, nodes.inbound_rate, inbound_p95, number),
                 outbound=_traffic(nodes.outbound, nodes.outbound_rate, outbound_p95, number),
                 app=node.app,
@@ -168,66 +171,6 @@ def _nodes(
             )
         )
     return built
-
-
-def _edge_health(snapshot: MeshSnapshot, numbers: ViewNumbers, its: Breakdown, number: int) -> Health:
-    totals, levels = numbers.edges.totals, numbers.edge_levels
-    stream = numbers.grouping.protocol[number] == TCP
-    if since := _time(float(numbers.edges.idle_since[number])):
-        return Health("idle", f"nothing since {since:%H:%M:%S} UTC")
-    if stream and totals.answered[number] == 0:
-        return Health("healthy", f"connections are open; none opened or closed in the last {snapshot.window_seconds} s")
-    return _health_of(snapshot, totals, int(levels.server[number]), int(levels.client[number]), number, [its], stream)
-
-
-def _node_health(
-    snapshot: MeshSnapshot, numbers: ViewNumbers, node: GraphNode, number: int, its: list[Breakdown], edges: list[int]
-) -> Health:
-    nodes, levels = numbers.nodes, numbers.node_levels
-    by_pods = pods_health(node.pods_ready, node.pods_total)
-    is_stream = [bool(numbers.grouping.protocol[edge] == TCP) for edge in edges]
-    requests = [one for one, stream in zip(its, is_stream, strict=True) if not stream]
-    streams = [one for one, stream in zip(its, is_stream, strict=True) if stream]
-    judged = judged_totals(nodes)
-    health: Health | None = None
-    if judged.answered[number] > 0:
-        server, client = int(levels.server[number]), int(levels.client[number])
-        health = _health_of(snapshot, judged, server, client, number, requests, False)
-    if nodes.streams.answered[number] > 0:
-        of_streams = _health_of(snapshot, nodes.streams, int(levels.stream[number]), 0, number, streams, True)
-        health = worse(of_streams, health)
-    if health is not None:
-        return worse(health, by_pods)
-    if by_pods is not None:
-        return by_pods
-    if node.kind == "unknown":
-        return Health("unknown", "outside the mesh: nothing tells of its health")
-    if streams:
-        return Health("healthy", f"connections are open; none opened or closed in the last {snapshot.window_seconds} s")
-    if nodes.outbound_rate[number] > 0:
-        return Health("healthy", f"nobody calls it; it sends {per_second(float(nodes.outbound_rate[number]))}")
-    return Health("idle", f"no traffic in the last {snapshot.window_seconds} s")
-
-
-def _health_of(
-    snapshot: MeshSnapshot, totals: Totals, server: int, client: int, number: int, its: list[Breakdown], stream: bool
-) -> Health:
-    worst, single = most_frequent(_added([one.errors for one in its]))
-    worst_client, single_client = most_frequent(_added([one.client_errors for one in its]))
-    return traffic_health(
-        total=float(totals.answered[number]),
-        failed=float(totals.failed[number]),
-        refused=float(totals.refused[number]),
-        server_level=server,
-        client_level=client,
-        window_seconds=snapshot.window_seconds,
-        worst=worst,
-        worst_client=worst_client,
-        single=single,
-        single_client=single_client,
-        unit="conn/s" if stream else "req/s",
-        limits=snapshot.thresholds,
-    )
 
 
 def _members(numbers: ViewNumbers, which: IntColumn, kinds: int) -> list[list[int]]:
@@ -263,14 +206,6 @@ def _traffic(totals: Totals, rate: FloatColumn, p95: list[float | None], number:
 def _share(totals: Totals, number: int) -> float | None:
     answered = float(totals.answered[number])
     return round(float(totals.failed[number]) / answered, 6) if answered > 0 else None
-
-
-def _added(parts: list[dict[str, float]]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for part in parts:
-        for name, rate in part.items():
-            total[name] = total.get(name, 0.0) + rate
-    return total
 
 
 def _rounded(rates: dict[str, float]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from meshui.domain.health.thresholds import Thresholds
+from meshui.domain.health.thresholds import DEFAULT, Thresholds
 
 HEALTHY: Final = 0
 DEGRADED: Final = 1
@@ -15,20 +15,35 @@ FAILING: Final = 2
 
 Levels = NDArray[np.int8]
 _Array = NDArray[np.float64]
-_NEVER: Final = 2.0
-"""A share that nothing reaches."""
+NEVER: Final = 4.0
+"""A threshold that no share reaches."""
 
 
-def server_levels(total: _Array, failed: _Array, window_seconds: int, previous: Levels, limits: Thresholds) -> Levels:
-    """The level of each element by failed of total (rates per second); `previous` are the levels before."""
-    return _levels(total, failed, window_seconds, previous, limits, limits.degraded, limits.failing)
+def levels(
+    total: _Array,
+    failed: _Array,
+    window_seconds: int,
+    previous: Levels,
+    degraded: _Array,
+    failing: _Array,
+    how: Thresholds = DEFAULT,
+) -> Levels:
+    """The level of each element by failed of total (rates per second) and its own thresholds (NEVER: none);
+    `previous` are the levels before. All arrays have one shape."""
+    share = np.divide(failed, total, out=np.zeros(np.shape(total)), where=total > 0)
+    count = failed * window_seconds
+    lower = wilson_lower(count, total * window_seconds, how.confidence)
+    # rate() extrapolates: two failures may come out a little below 2.
+    enough = count >= how.minimum_failed - 0.5
 
+    def reached(threshold: _Array, level: int) -> NDArray[np.bool_]:
+        rises = enough & (share > threshold) & (lower > threshold / 2)
+        holds = (previous >= level) & (total > 0) & (share > 0) & (share >= how.keep * threshold)
+        either: NDArray[np.bool_] = rises | holds
+        return either
 
-def client_levels(total: _Array, failed: _Array, window_seconds: int, previous: Levels, limits: Thresholds) -> Levels:
-    """The same for errors that are the caller's."""
-    degraded = _NEVER if limits.client_degraded is None else limits.client_degraded
-    failing = _NEVER if limits.client_failing is None else limits.client_failing
-    return _levels(total, failed, window_seconds, previous, limits, degraded, failing)
+    fails, degrades = reached(failing, FAILING), reached(degraded, DEGRADED)
+    return np.where(fails, FAILING, np.where(degrades, DEGRADED, HEALTHY)).astype(np.int8)
 
 
 def wilson_lower(failed: _Array, total: _Array, deviations: float) -> _Array:
@@ -41,29 +56,3 @@ def wilson_lower(failed: _Array, total: _Array, deviations: float) -> _Array:
     spread = deviations * np.sqrt(share * (1 - share) / count + square / (4 * count * count))
     bound: _Array = np.where(some, np.maximum(0.0, (middle - spread) / (1 + square / count)), 0.0)
     return bound
-
-
-def _levels(
-    total: _Array,
-    failed: _Array,
-    window_seconds: int,
-    previous: Levels,
-    limits: Thresholds,
-    degraded: float,
-    failing: float,
-) -> Levels:
-    share = np.divide(failed, total, out=np.zeros(len(total)), where=total > 0)
-    count = failed * window_seconds
-    lower = wilson_lower(count, total * window_seconds, limits.confidence)
-    # rate() extrapolates: two failures may come out a little below 2.
-    enough = count >= limits.minimum_failed - 0.5
-
-    def reached(threshold: float, level: int) -> NDArray[np.bool_]:
-        rises = enough & (share > threshold) & (lower > threshold / 2)
-        holds = (previous >= level) & (total > 0) & (share > 0) & (share >= limits.keep * threshold)
-        either: NDArray[np.bool_] = rises | holds
-        return either
-
-    fails, degrades = reached(failing, FAILING), reached(degraded, DEGRADED)
-    levels: Levels = np.where(fails, FAILING, np.where(degrades, DEGRADED, HEALTHY)).astype(np.int8)
-    return levels

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from meshui.domain.graph.model import Health, HealthState
 from meshui.domain.health.levels import DEGRADED, FAILING, HEALTHY
-from meshui.domain.health.thresholds import Thresholds
+from meshui.domain.health.limits import CLIENT_ERRORS, DEFAULTS, Limit
 
 _STATES: dict[int, HealthState] = {HEALTHY: "healthy", DEGRADED: "degraded", FAILING: "failing"}
 _SEVERITY: dict[HealthState, int] = {"idle": 0, "unknown": 0, "healthy": 1, "degraded": 2, "failing": 3}
@@ -26,40 +28,46 @@ def per_second(rate: float, unit: str = "req/s") -> str:
 
 
 def traffic_health(
-    *,
-    total: float,
-    failed: float,
-    refused: float,
-    server_level: int,
-    client_level: int,
-    window_seconds: int,
-    worst: str,
-    worst_client: str,
-    single: bool,
-    single_client: bool,
-    unit: str,
-    limits: Thresholds,
+    *, level: int, limit: Limit | None, failed: float, total: float, words: Mapping[str, float], window_seconds: int
 ) -> Health:
-    """Health by traffic. `worst` names the most frequent error ("503 (URX)"), and `single` says that there is no other;
-    `refused` are the caller's own errors."""
+    """Health by traffic: `failed` of `total` per second are what the limit is about; `words` say what they were
+    answered ("503 (URX)"), with rates. Without a limit, nothing failed."""
     if total <= 0:
         return Health("idle", f"no traffic in the last {window_seconds} s")
-    rate = per_second(total, unit)
-    if server_level >= client_level and server_level > HEALTHY:
-        threshold = limits.failing if server_level == FAILING else limits.degraded
-        return _over(failed / total, rate, worst, single, threshold, server_level)
-    if client_level > HEALTHY:
-        limit = limits.client_failing if client_level == FAILING else limits.client_degraded
-        return _over(refused / total, rate, worst_client, single_client, limit or 0.0, client_level)
-    if failed > 0:
-        share, count = failed / total, failed * window_seconds
-        if share > limits.degraded:
-            seen = f"{round(count)} of about {round(total * window_seconds)} in {window_seconds} s"
-            return Health("healthy", f"{percent(share)} of {rate} are {worst}, too few to judge: {seen}")
-        return Health("healthy", f"{percent(share)} of {rate} are {worst}, not above {percent(limits.degraded)}")
-    if refused > 0:
-        return Health("healthy", f"no errors in {rate}; {percent(refused / total)} are {worst_client}")
-    return Health("healthy", f"no errors in {rate}")
+    if limit is None or failed <= 0:
+        return no_errors(total, _unit(limit))
+    share, rate = failed / total, per_second(total, _unit(limit))
+    worst = max(sorted(words), key=lambda name: words[name]) if words else "errors"
+    of = f" ({limit.origin})" if limit.origin else ""
+    if level > HEALTHY:
+        threshold = limit.failing if level == FAILING or limit.degraded is None else limit.degraded
+        what = f"are {worst}" if len(words) <= 1 else f"fail, mostly {worst}"
+        return Health(_STATES[level], f"{percent(share)} of {rate} {what}, {_compared(share, threshold or 0.0)}{of}")
+    threshold = limit.failing if limit.degraded is None else limit.degraded
+    if threshold is None:
+        return Health("healthy", f"{percent(share)} of {rate} are {worst}, which never count{of}")
+    if limit in DEFAULTS and limit.responses == (CLIENT_ERRORS,):
+        return Health("healthy", f"no errors in {rate}; {percent(share)} are {worst}")
+    if share > threshold:
+        seen = f"{round(failed * window_seconds)} of about {round(total * window_seconds)} in {window_seconds} s"
+        return Health("healthy", f"{percent(share)} of {rate} are {worst}, too few to judge: {seen}")
+    return Health("healthy", f"{percent(share)} of {rate} are {worst}, not above {percent(threshold)}{of}")
+
+
+def no_errors(total: float, unit: str = "req/s") -> Health:
+    """Health where nothing failed."""
+    return Health("healthy", f"no errors in {per_second(total, unit)}")
+
+
+def _compared(share: float, threshold: float) -> str:
+    if share > threshold:
+        return f"above {percent(threshold)}"
+    return f"was above {percent(threshold)} and has not yet fallen clearly below"
+
+
+def _unit(limit: Limit | None) -> str:
+    units = {"tcp": "conn/s", "http": "HTTP req/s", "grpc": "gRPC req/s"}
+    return units[limit.protocol] if limit and limit.protocol else "req/s"
 
 
 def pods_health(ready: int | None, total: int | None) -> Health | None:
@@ -77,12 +85,3 @@ def worse(first: Health, second: Health | None) -> Health:
     if _SEVERITY[first.state] < _SEVERITY[second.state]:
         return second
     return Health(first.state, f"{first.reason}; {second.reason}") if first.reason != second.reason else first
-
-
-def _over(share: float, rate: str, worst: str, single: bool, threshold: float, level: int) -> Health:
-    what = f"are {worst}" if single else f"fail, mostly {worst}"
-    if share > threshold:
-        compared = f"above {percent(threshold)}"
-    else:
-        compared = f"was above {percent(threshold)} and has not yet fallen clearly below"
-    return Health(_STATES[level], f"{percent(share)} of {rate} {what}, {compared}")

@@ -1,4 +1,4 @@
-"""What counts as degraded and as failing."""
+"""How much must be seen before a threshold counts as crossed, and when a state is left again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import msgspec
 
 
 class Thresholds(msgspec.Struct, frozen=True):
-    """Shares are fractions of 1; a share must be above its threshold. A state needs `minimum_failed` failed requests in
-    the window and the lower Wilson bound of the share (95%, one-sided) above half of the threshold, so that one
-    error in eight requests decides nothing. A state once reached is kept while the share is at least `keep` times its
-    threshold. `client_*` are for 4xx and for gRPC statuses that are the caller's fault; None: these never count."""
+    """A share must be above its threshold. A state needs `minimum_failed` failed requests in the window and the lower
+    Wilson bound of the share (95%, one-sided) above half of the threshold, so that one error in eight requests
+    decides nothing. A state once reached is kept while the share is at least `keep` times its threshold."""
 
-    degraded: float = 0.01
-    failing: float = 0.05
-    client_degraded: float | None = 0.10
-    client_failing: float | None = 0.20
     keep: float = 0.8
     minimum_failed: float = 2
     confidence: float = 1.645

@@ -19,6 +19,7 @@ class Namespace(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     created: str = ""
     """RFC 3339."""
+    annotations: dict[str, str] = {}
 
     @property
     def ambient(self) -> bool:
@@ -186,7 +187,7 @@ class _ServiceSpec(msgspec.Struct, frozen=True, rename="camel"):
 def namespace(manifest: Manifest) -> Namespace:
     """Raises Malformed."""
     meta = meta_of(manifest)
-    return Namespace(meta.name, meta.labels or {}, meta.creation_timestamp or "")
+    return Namespace(meta.name, meta.labels or {}, meta.creation_timestamp or "", meta.annotations or {})
 
 
 def service(manifest: Manifest, domain: str) -> Service:

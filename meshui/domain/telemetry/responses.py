@@ -23,6 +23,12 @@ DATA_LOSS (OpenTelemetry, "Semantic conventions for gRPC", server spans)."""
 PERMISSION_DENIED: Final = "7"
 """The gRPC status that Envoy's RBAC filter answers gRPC requests with."""
 
+GRPC_STATUSES: Final = (
+    *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
+    *("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"),
+    *("INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
+)
+"""Names of the gRPC status numbers."""
 FAILED_CONNECTION_FLAGS: Final = frozenset(
     {"UF", "UH", "UO", "URX", "NR", "NC", "DF", "LH", "UAEX", "OM", "DO", "UDO"}
     | {"CONNECT", "DENY", "TLS_FAILURE", "H2_HANDSHAKE_FAILURE", "NETWORK_POLICY", "IDENTITY_ERROR", "CERT_REVOKED"}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshui.domain.graph.export import FORMATS, dot, graphml
@@ -67,6 +67,7 @@ def test_dot_has_a_line_for_every_edge_and_a_cluster_for_every_box(view):
     assert text.count("{") == text.count("}")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_name_can_be_written_and_never_breaks_out(new_mesh, name):
     mesh = new_mesh()

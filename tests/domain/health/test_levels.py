@@ -7,18 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshui.domain.health.levels import DEGRADED, FAILING, HEALTHY, client_levels, server_levels, wilson_lower
-from meshui.domain.health.thresholds import DEFAULT, Thresholds
+from meshui.domain.health.levels import DEGRADED, FAILING, HEALTHY, NEVER, levels, wilson_lower
 
 WINDOW = 60
 
 
-def level(
-    failed: float, total: float, before: int = HEALTHY, limits: Thresholds = DEFAULT, window: int = WINDOW
-) -> int:
+def level(failed: float, total: float, before: int = HEALTHY, degraded: float = 0.01, failing: float = 0.05) -> int:
     """`failed` and `total` are counts in the window."""
-    rates = (np.array([total / window]), np.array([failed / window]))
-    return int(server_levels(*rates, window, np.array([before], dtype=np.int8), limits)[0])
+    rates = (np.array([total / WINDOW]), np.array([failed / WINDOW]))
+    previous = np.array([before], dtype=np.int8)
+    return int(levels(*rates, WINDOW, previous, np.array([degraded]), np.array([failing]))[0])
 
 
 @pytest.mark.parametrize(
@@ -79,13 +77,13 @@ def test_more_errors_are_never_better(total: float, one: float, other: float):
     assert level(min(one, other) * total, total) <= level(max(one, other) * total, total)
 
 
-def test_client_errors_have_thresholds_of_their_own_and_can_be_off():
-    rates = (np.array([10.0]), np.array([1.5]))
-    before = np.zeros(1, dtype=np.int8)
-    assert client_levels(*rates, WINDOW, before, DEFAULT).tolist() == [DEGRADED]
-    assert client_levels(np.array([10.0]), np.array([3.0]), WINDOW, before, DEFAULT).tolist() == [FAILING]
-    off = Thresholds(client_degraded=None, client_failing=None)
-    assert client_levels(np.array([10.0]), np.array([10.0]), WINDOW, before, off).tolist() == [HEALTHY]
+def test_each_element_has_thresholds_of_its_own_or_none():
+    total, failed = np.full(4, 10.0), np.full(4, 1.5)
+    degraded, failing = np.array([0.1, 0.01, 0.2, NEVER]), np.array([0.2, 0.05, NEVER, NEVER])
+    found = levels(total, failed, WINDOW, np.zeros(4, dtype=np.int8), degraded, failing)
+    assert found.tolist() == [DEGRADED, FAILING, HEALTHY, HEALTHY]
+    all_failed = levels(total, total, WINDOW, np.zeros(4, dtype=np.int8), degraded, failing)
+    assert all_failed.tolist() == [FAILING, FAILING, DEGRADED, HEALTHY]
 
 
 def test_wilson_bound_is_known_from_tables():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from meshui.domain.health.reasons import per_second, percent
-from meshui.domain.health.thresholds import Thresholds
 
 WEB, CATALOG = "workload:demo/shop/web", "service:demo/shop/catalog"
 V1, V2 = "workload:demo/shop/catalog-v1", "workload:demo/shop/catalog-v2"
@@ -52,9 +51,6 @@ def test_the_callers_own_errors_count_apart(shop):
     shop.calls(*ENDS, 70).calls(*ENDS, 30, code="403")
     health = shop.view().edge(WEB, CATALOG).health
     assert (health.state, health.reason) == ("failing", "30% of 100 req/s are 403, above 20%")
-    off = Thresholds(client_degraded=None, client_failing=None)
-    snapshot = shop.snapshot(thresholds=off)
-    assert snapshot.levels["workload+services"] == {}
 
 
 def test_grpc_errors_have_their_names(shop):
