@@ -33,9 +33,8 @@ from meshui.records import changes
 from meshui.records.audit import AuditEntry
 from meshui.records.changes import Change, State
 from meshui.records.users import User
-from meshui.services import change_weights
+from meshui.services import write_object
 from meshui.services.acting import actor_of
-from meshui.services.change_weights import as_yaml
 
 
 class ChangesView(APIView):
@@ -70,8 +69,8 @@ class ChangeView(APIView):
     def get(self, request: Request, number: int) -> HttpResponse:
         change = _change(number)
         before, after = change.before, change.after
-        before_yaml = as_yaml(before) if before is not None else None
-        after_yaml = as_yaml(after) if after is not None else None
+        before_yaml = write_object.as_yaml(before) if before is not None else None
+        after_yaml = write_object.as_yaml(after) if after is not None else None
         return answer(
             ChangeDetail(
                 change=change_summary(change, user_of(request)),
@@ -122,7 +121,7 @@ class UndoView(APIView):
         applied = recorded(
             intent,
             client_address(request),
-            lambda: change_weights.undo(runtime, actor_of(user), before=before, after=after),
+            lambda: write_object.undo(runtime, actor_of(user), before=before, after=after),
         )
         return answer(applied)
 

@@ -7,71 +7,22 @@ user, then replace the object at exactly the resourceVersion that was read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-import yaml
 
-from meshui.domain.changes.diff import readable, unified_yaml_diff, without_server_fields
+from meshui.domain.changes.diff import readable
 from meshui.domain.changes.effect import effect, service_rates
-from meshui.domain.changes.three_way import ThreeWay, three_way
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh import networking
 from meshui.domain.mesh.inventory import Inventory, Key
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.mesh.objects import Malformed
-from meshui.domain.routing.weights import Finding, Split, check_weights, set_weights, split_of, validate
-from meshui.services import read_graph
-from meshui.services.ports import Actor, ConfigSource, Manifest, SnapshotStore
+from meshui.domain.routing.weights import Split, check_weights, set_weights, split_of, validate
+from meshui.services import read_graph, write_object
+from meshui.services.ports import Actor, Manifest, SnapshotStore
 from meshui.services.read_inventory import inventory as read_inventory
-
-
-class Runtime(Protocol):
-    """The part of a cluster's sources that is used here."""
-
-    @property
-    def config(self) -> ConfigSource: ...
-
-
-class DryRun(msgspec.Struct, frozen=True):
-    """What the cluster said to the change without making it. `code` and `fields` tell why it would not."""
-
-    ok: bool
-    message: str
-    code: Code | None = None
-    fields: dict[str, str] = {}
-
-
-class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """An object before and after a change, as it is, as YAML and in words."""
-
-    object: ObjectRef
-    resource_version: str
-    before: Manifest
-    after: Manifest
-    before_yaml: str
-    after_yaml: str
-    diff_yaml: str
-    sentences: tuple[str, ...]
-
-
-class Preview(Edit, frozen=True, kw_only=True):
-    """What a change would do. `before` and `after` are whole objects; `resource_version` is for apply."""
-
-    findings: tuple[Finding, ...]
-    effect: tuple[str, ...]
-    dry_run: DryRun
-
-    @property
-    def blocked_by(self) -> tuple[Finding, ...]:
-        """The findings that keep it from being applied."""
-        return tuple(finding for finding in self.findings if finding.severity == "error")
-
-
-class Applied(Edit, frozen=True, kw_only=True):
-    """A change that was made: the object as it was, and as the cluster answered."""
-
-    dry_run_message: str
+from meshui.services.write_object import Applied, Preview, Runtime, changed_since, version_of
 
 
 def live_split(
@@ -84,7 +35,7 @@ def live_split(
     if split is None:
         raise _no_split(cluster, service_ns, service_name)
     manifest = runtime.config.get(split.object, acting_as=actor)
-    if _version(manifest) != split.resource_version:
+    if version_of(manifest) != split.resource_version:
         inventory = _with(inventory, split.object, manifest)
         split = split_of(inventory, service_ns, service_name)
         if split is None:
@@ -117,22 +68,16 @@ def preview(
             context={"cluster": cluster, "object": str(split.object)},
         )
     after = set_weights(before, split, wanted)
-    if resource_version is not None and resource_version != _version(before):
-        raise _changed(split.object, before, resource_version, readable(before, after))
+    if resource_version is not None and resource_version != version_of(before):
+        raise changed_since(split.object, before, resource_version, readable(before, after))
     rates = _rates(store, cluster, window_seconds, service_ns, service_name)
-    before_yaml, after_yaml = as_yaml(before), as_yaml(after)
-    return Preview(
-        object=split.object,
-        resource_version=_version(before),
-        before=before,
-        after=after,
-        before_yaml=before_yaml,
-        after_yaml=after_yaml,
-        diff_yaml=unified_yaml_diff(before_yaml, after_yaml, str(split.object)),
-        sentences=tuple(readable(before, after)),
-        findings=tuple(validate(split, wanted, inventory)),
-        effect=tuple(effect(split, wanted, rates)) if rates is not None else (),
-        dry_run=_dry_run(runtime.config, after, actor),
+    return write_object.preview(
+        runtime.config,
+        actor,
+        before,
+        after,
+        findings=validate(split, wanted, inventory),
+        effect=effect(split, wanted, rates) if rates is not None else (),
     )
 
 
@@ -150,81 +95,7 @@ def apply(
     """Makes the change, as the actor. `reason` is for whoever records it. Raises as `preview` does, and BLOCKED when
     requests would fail, FORBIDDEN or INVALID when the cluster refuses it, CONFLICT when somebody was faster."""
     plan = preview(runtime, store, actor, cluster, service_ns, service_name, weights, resource_version)
-    if plan.blocked_by:
-        raise Failure(
-            Code.BLOCKED,
-            " ".join(finding.message for finding in plan.blocked_by),
-            next_step="Correct it first, or choose other weights.",
-            context={"cluster": cluster, "object": str(plan.object)},
-        )
-    if not plan.sentences:
-        raise Failure(
-            Code.INVALID,
-            f"{plan.object} has these weights already",
-            next_step="Move a weight first.",
-            context={"cluster": cluster, "object": str(plan.object)},
-        )
-    return _replace(runtime.config, actor, plan.object, plan.before, plan.after)
-
-
-def undo(runtime: Runtime, actor: Actor, before: Manifest, after: Manifest) -> Applied:
-    """Takes back what made `after` of `before`, and nothing that others changed since. Raises Failure(CONFLICT) when
-    they changed the same, NOT_FOUND when the object is gone, and as `apply` does."""
-    ref = _ref(after)
-    current = runtime.config.get(ref, acting_as=actor)
-    merge = three_way(after, before, current)
-    if merge.conflicts:
-        raise _both_changed(ref, current, merge)
-    if not readable(current, merge.merged):
-        raise Failure(
-            Code.INVALID,
-            f"{ref} is already as it was before the change",
-            context={"object": str(ref)},
-        )
-    return _replace(runtime.config, actor, ref, current, merge.merged)
-
-
-def as_yaml(manifest: Manifest) -> str:
-    """The object as a person would write it: without what the server adds, keys in the order given."""
-    text: str = yaml.safe_dump(without_server_fields(manifest), sort_keys=False, allow_unicode=True, width=120)
-    return text
-
-
-def _replace(config: ConfigSource, actor: Actor, ref: ObjectRef, before: Manifest, after: Manifest) -> Applied:
-    try:
-        config.replace(after, acting_as=actor, dry_run=True)
-        done = config.replace(after, acting_as=actor, dry_run=False)
-    except Failure as failure:
-        if failure.code is not Code.CONFLICT:
-            raise
-        current = config.get(ref, acting_as=actor)
-        merge = three_way(before, after, current)
-        raise _both_changed(ref, current, merge) from failure
-    before_yaml, after_yaml = as_yaml(before), as_yaml(done)
-    return Applied(
-        object=ref,
-        resource_version=_version(done),
-        before=before,
-        after=done,
-        before_yaml=before_yaml,
-        after_yaml=after_yaml,
-        diff_yaml=unified_yaml_diff(before_yaml, after_yaml, str(ref)),
-        sentences=tuple(readable(before, done)),
-        dry_run_message=_ACCEPTED,
-    )
-
-
-_ACCEPTED = "The cluster accepts it (dry run)."
-
-
-def _dry_run(config: ConfigSource, manifest: Manifest, actor: Actor) -> DryRun:
-    try:
-        config.replace(manifest, acting_as=actor, dry_run=True)
-    except Failure as failure:
-        if failure.code in {Code.FORBIDDEN, Code.INVALID, Code.CONFLICT, Code.NOT_FOUND, Code.TOO_LARGE}:
-            return DryRun(ok=False, message=failure.message, code=failure.code, fields=failure.fields)
-        raise
-    return DryRun(ok=True, message=_ACCEPTED)
+    return write_object.apply(runtime.config, actor, plan, f"{plan.object} has these weights already")
 
 
 def _rates(
@@ -266,43 +137,3 @@ def _no_split(cluster: str, namespace: str, name: str) -> Failure:
         next_step="Make one with a weighted destination for each version.",
         context={"cluster": cluster, "object": f"Service {namespace}/{name}"},
     )
-
-
-def _changed(ref: ObjectRef, current: Manifest, read: str, ours: list[str]) -> Failure:
-    """The object was not as its reader thought, and what it was then is not known any more."""
-    return Failure(
-        Code.CONFLICT,
-        f"Somebody changed {ref} since you read it (version {read}, now {_version(current)})",
-        next_step="Look at what it is now, and decide again.",
-        context={
-            "object": str(ref),
-            "resource_version": _version(current),
-            "current_yaml": as_yaml(current),
-            "ours": "\n".join(ours),
-        },
-    )
-
-
-def _both_changed(ref: ObjectRef, current: Manifest, merge: ThreeWay) -> Failure:
-    return Failure(
-        Code.CONFLICT,
-        f"Somebody changed {ref} meanwhile",
-        next_step="Look at what it is now, and decide again.",
-        context={
-            "object": str(ref),
-            "resource_version": _version(current),
-            "current_yaml": as_yaml(current),
-            "ours": "\n".join(merge.ours),
-            "theirs": "\n".join(merge.theirs),
-            "conflicts": "\n".join(merge.conflicts),
-        },
-    )
-
-
-def _ref(manifest: Manifest) -> ObjectRef:
-    metadata = manifest.get("metadata") or {}
-    return ObjectRef(str(manifest.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
-
-
-def _version(manifest: Manifest) -> str:
-    return str((manifest.get("metadata") or {}).get("resourceVersion") or "")

@@ -30,9 +30,9 @@ from meshui.records.shifts import GuardedShift
 from meshui.records.users import User
 from meshui.services import change_weights, read_graph
 from meshui.services.acting import actor_of
-from meshui.services.change_weights import Runtime
 from meshui.services.ports import Events, Manifest, SnapshotStore
 from meshui.services.record_write import recorded
+from meshui.services.write_object import Applied, Runtime
 
 LOCK_SECONDS = 30.0
 PATIENCE_SECONDS = 5.0
@@ -226,7 +226,7 @@ def _carry_out(
 
 def _write(
     sources: Sources, shift: GuardedShift, by: User, wanted: dict[str, int], resource_version: str
-) -> Callable[[], change_weights.Applied]:
+) -> Callable[[], Applied]:
     return lambda: change_weights.apply(
         sources.runtime,
         sources.store,

@@ -10,7 +10,7 @@ from meshui.adapters.kubernetes.inventory import KubernetesInventory
 from meshui.adapters.store.redis import RedisStore
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
-from meshui.services import change_weights
+from meshui.services import change_weights, write_object
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_telemetry import poll_telemetry
 from meshui.services.publish_snapshot import publish_snapshot
@@ -34,13 +34,13 @@ class Mesh(NamedTuple):
     store: RedisStore
     cluster: str
 
-    def preview(self, weights: dict[str, Any], version: str | None = None, **more: Any) -> change_weights.Preview:
+    def preview(self, weights: dict[str, Any], version: str | None = None, **more: Any) -> write_object.Preview:
         actor = more.pop("actor", OPERATOR)
         return change_weights.preview(
             self, self.store, actor, self.cluster, "shop", "catalog", weights, version, **more
         )
 
-    def apply(self, weights: dict[str, Any], version: str | None = None, **more: Any) -> change_weights.Applied:
+    def apply(self, weights: dict[str, Any], version: str | None = None, **more: Any) -> write_object.Applied:
         actor = more.pop("actor", OPERATOR)
         return change_weights.apply(self, self.store, actor, self.cluster, "shop", "catalog", weights, version, **more)
 
@@ -92,10 +92,10 @@ def test_applied_weights_are_there_and_nothing_else_has_changed(mesh: Mesh) -> N
 
 def test_an_undo_takes_back_the_change(mesh: Mesh) -> None:
     done = mesh.apply({"v1": 50, "v2": 50})
-    change_weights.undo(mesh, OPERATOR, done.before, done.after)
+    write_object.undo(mesh, OPERATOR, done.before, done.after)
     assert mesh.weights() == [90, 10]
     with pytest.raises(Failure, match="already as it was"):
-        change_weights.undo(mesh, OPERATOR, done.before, done.after)
+        write_object.undo(mesh, OPERATOR, done.before, done.after)
 
 
 def test_an_undo_keeps_what_others_changed_since(mesh: Mesh) -> None:
@@ -103,7 +103,7 @@ def test_an_undo_keeps_what_others_changed_since(mesh: Mesh) -> None:
     current = mesh.read()
     current["spec"]["http"][0]["timeout"] = "7s"
     mesh.write(current)
-    change_weights.undo(mesh, OPERATOR, done.before, done.after)
+    write_object.undo(mesh, OPERATOR, done.before, done.after)
     assert mesh.weights() == [90, 10]
     assert mesh.read()["spec"]["http"][0]["timeout"] == "7s"
 
@@ -112,7 +112,7 @@ def test_an_undo_of_weights_that_somebody_moved_on_is_a_conflict(mesh: Mesh) -> 
     done = mesh.apply({"v1": 50, "v2": 50})
     mesh.apply({"v1": 0, "v2": 100})
     with pytest.raises(Failure) as caught:
-        change_weights.undo(mesh, OPERATOR, done.before, done.after)
+        write_object.undo(mesh, OPERATOR, done.before, done.after)
     assert caught.value.code is Code.CONFLICT
     assert "weight: 100" in caught.value.context["current_yaml"]
     assert caught.value.context["theirs"]
