@@ -15,6 +15,7 @@ from meshui.api.authentication import client_address
 from meshui.api.permissions import EditorsOnly, user_of
 from meshui.api.recording import recorded
 from meshui.contract.asked import known_cluster, missing
+from meshui.contract.edits import AppliedChange
 from meshui.contract.history import (
     AuditLine,
     AuditPage,
@@ -25,7 +26,6 @@ from meshui.contract.history import (
     UndoChange,
 )
 from meshui.contract.openapi import describe
-from meshui.contract.weights import AppliedChange
 from meshui.domain.changes import diff
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
@@ -169,6 +169,7 @@ def change_summary(change: Change, user: User) -> ChangeSummary:
         failure=change.failure_message or None,
         created_at=change.created_at,
         finished_at=change.finished_at,
+        expires_at=change.expires_at,
         undoes=change.undoes_id,
         undone=undone,
         can_undo=user.can_edit and change.state == State.APPLIED and not undone,

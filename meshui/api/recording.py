@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from meshui import wiring
-from meshui.contract.weights import AppliedChange
+from meshui.contract.edits import AppliedChange
 from meshui.records.changes import Change
 from meshui.services import record_write
 

@@ -17,17 +17,15 @@ from meshui.api.clusters import inventory_of
 from meshui.api.permissions import user_of
 from meshui.api.recording import recorded
 from meshui.contract.asked import missing
+from meshui.contract.edits import AppliedChange, ChangePreview, preview_of
 from meshui.contract.mesh import WorkloadName
 from meshui.contract.openapi import describe
 from meshui.contract.weights import (
-    AppliedChange,
     ApplyWeights,
-    DryRun,
     PreviewWeights,
     ServiceWeights,
     WeightedDestination,
     WeightedRoute,
-    WeightsPreview,
     conflict_of,
 )
 from meshui.domain.changes.effect import service_rates
@@ -55,7 +53,7 @@ class PreviewWeightsView(APIView):
     @describe(
         "previewWeights",
         "What a change of weights would do; nothing is written",
-        answer=WeightsPreview,
+        answer=ChangePreview,
         body=PreviewWeights,
         problems=[403, 404, 409, 503],
     )
@@ -80,19 +78,7 @@ class PreviewWeightsView(APIView):
             if failure.code is Code.CONFLICT:
                 return _conflict(failure, user, cluster, namespace, name)
             raise
-        return answer(
-            WeightsPreview(
-                object=preview.object,
-                resource_version=preview.resource_version,
-                diff_yaml=preview.diff_yaml,
-                sentences=tuple(preview.sentences),
-                findings=tuple(preview.findings),
-                dry_run=DryRun(ok=preview.dry_run.ok, message=preview.dry_run.message),
-                effect=tuple(preview.effect),
-                before_yaml=preview.before_yaml,
-                after_yaml=preview.after_yaml,
-            )
-        )
+        return answer(preview_of(preview))
 
 
 class ApplyWeightsView(APIView):

@@ -30,6 +30,17 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class Number(serializers.FloatField):
+    """A number: not "0.5" or true."""
+
+    default_error_messages = {"invalid": "This must be a number."}
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class WholeInput(serializers.Serializer[Any]):
     """Input in which a name that means nothing is an error: a misspelt option must not pass in silence."""
 

@@ -20,7 +20,7 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     cluster: str
     kind: str
-    """weights or undo."""
+    """weights, shift, route or undo."""
     object: ObjectRef | None
     """None: refused before the object was known."""
     service_namespace: str
@@ -32,6 +32,8 @@ class ChangeSummary(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     created_at: datetime
     finished_at: datetime | None
+    expires_at: datetime | None
+    """When it is taken back by itself."""
     undoes: int | None
     """The change that this one undid."""
     undone: bool

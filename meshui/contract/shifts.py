@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from rest_framework import serializers
 
-from meshui.contract.fields import QueryInput, Text, Whole, WholeInput
+from meshui.contract.fields import Number, QueryInput, Text, Whole, WholeInput
 from meshui.domain.changes.shift.plan import MOST_STEPS, Guard, Moment, Phase
 from meshui.domain.mesh.names import ObjectRef
 
@@ -77,27 +76,16 @@ class ShiftsQuery(QueryInput):
     limit = serializers.IntegerField(default=50, min_value=1, max_value=500)
 
 
-class _Share(serializers.FloatField):
-    """A number, not a text that looks like one."""
-
-    default_error_messages = {"invalid": "This must be a number."}
-
-    def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class GuardInput(WholeInput):
     """When a step may pass."""
 
-    error_increase = _Share(
+    error_increase = Number(
         default=Guard().error_increase,
         min_value=0.0,
         max_value=1.0,
         help_text="How much more of the candidate's requests may fail than of the baseline's: a share, 0.01 is 1%.",
     )
-    latency_times = _Share(
+    latency_times = Number(
         default=Guard().latency_times,
         min_value=1.0,
         max_value=100.0,

@@ -12,7 +12,6 @@ from meshui.contract.fields import Text, Whole, WholeInput
 from meshui.contract.mesh import WorkloadName
 from meshui.domain.failures import Failure
 from meshui.domain.mesh.names import ObjectRef
-from meshui.domain.routing.findings import Finding
 
 
 class WeightedDestination(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,38 +52,6 @@ class ServiceWeights(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Why this object is the one that decides."""
     routes: tuple[WeightedRoute, ...]
-
-
-class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the cluster would take the change (server-side dry run as the user)."""
-
-    ok: bool
-    message: str
-
-
-class WeightsPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything there is to know before applying a change. Nothing is written."""
-
-    object: ObjectRef
-    resource_version: str
-    diff_yaml: str
-    sentences: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    dry_run: DryRun
-    effect: tuple[str, ...]
-    """What it does to the traffic that flows now, in sentences."""
-    before_yaml: str
-    after_yaml: str
-
-
-class AppliedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The change is in the cluster, and can be undone by its id."""
-
-    change_id: int
-    object: ObjectRef
-    resource_version: str
-    """Of the object now."""
-    sentences: tuple[str, ...]
 
 
 class ConflictProblem(Problem, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from meshui.env import Environment
 SLOWEST_WINDOW_SECONDS = 60.0
 SHIFTS_SECONDS = 2.0
 """How often guarded shifts are looked at."""
+TAKE_BACK_SECONDS = 2.0
+"""How often changes whose time is over are looked for."""
 
 
 def telemetry_period(window_seconds: int, poll_seconds: float) -> float:
@@ -28,6 +30,7 @@ def beat_schedule(environment: Environment) -> dict[str, dict[str, Any]]:
         "inventory": _entry("meshui.inventory", environment.poll_inventory_seconds),
         "proxies": _entry("meshui.proxies", environment.poll_proxies_seconds),
         "shifts": _entry("meshui.shifts", SHIFTS_SECONDS),
+        "take back": _entry("meshui.take_back", TAKE_BACK_SECONDS),
     }
     for window in environment.windows:
         period = telemetry_period(window.seconds, environment.poll_telemetry_seconds)

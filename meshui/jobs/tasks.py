@@ -18,7 +18,7 @@ from meshui import wiring
 from meshui.domain.failures import Code, Failure
 from meshui.jobs.schedule import SHIFTS_SECONDS, inventory_budget, telemetry_period
 from meshui.records.shifts import GuardedShift
-from meshui.services import guard_shift
+from meshui.services import guard_shift, take_back
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_proxies import poll_proxies
 from meshui.services.poll_telemetry import poll_telemetry
@@ -118,6 +118,22 @@ def shift_of(number: int) -> None:
         _say(what, failure)
     else:
         _say(what, None)
+
+
+@_task("meshui.take_back", soft=40, hard=50)
+def take_back_due() -> None:
+    """Takes back the changes whose time is over."""
+    now = datetime.now(UTC)
+    for change in take_back.due(now):
+        what = f"taking back change {change.pk}"
+        try:
+            take_back.take_back(
+                wiring.cluster_runtime(change.cluster), wiring.store(), wiring.events(), change, datetime.now(UTC)
+            )
+        except Failure as failure:
+            _say(what, failure)
+        else:
+            _say(what, None)
 
 
 def _for_each_cluster(task: Any, period: float, *arguments: Any) -> None:

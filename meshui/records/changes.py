@@ -43,6 +43,8 @@ class Change(models.Model):
     failure_code = models.CharField(max_length=32, blank=True, default="")
     failure_message = models.TextField(blank=True, default="")
     undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    expires_at = models.DateTimeField(null=True, db_index=True)
+    """When it is taken back by itself; None: it stays."""
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 

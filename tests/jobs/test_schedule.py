@@ -22,7 +22,7 @@ def test_every_window_has_its_poll_and_late_ones_are_dropped() -> None:
     schedule = beat_schedule(
         read({"MESHUI_DEMO": "1", "MESHUI_WINDOWS": "15s,1m", "MESHUI_POLL_TELEMETRY_SECONDS": "2"})
     )
-    assert set(schedule) == {"inventory", "proxies", "shifts", "telemetry 15s", "telemetry 1m"}
+    assert set(schedule) == {"inventory", "proxies", "shifts", "take back", "telemetry 15s", "telemetry 1m"}
     assert schedule["telemetry 15s"]["args"] == (15,)
     assert schedule["telemetry 15s"]["schedule"] == 2
     assert all(entry["options"]["expires"] <= max(entry["schedule"], 1) for entry in schedule.values())

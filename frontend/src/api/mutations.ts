@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { call, path } from "./client";
-import type { AppliedChange, Fault, Guard, ShiftDetail, WeightsPreview } from "./types";
+import type { AppliedChange, Fault, Guard, ShiftDetail, ChangePreview } from "./types";
 
 /** What changes the mesh. Whatever is shown of it is asked for again afterwards. */
 
@@ -17,7 +17,7 @@ function useRefresh() {
 export function usePreviewWeights(cluster: string, namespace: string, name: string) {
   return useMutation({
     mutationFn: (input: WeightsInput) =>
-      call<WeightsPreview>(
+      call<ChangePreview>(
         "POST",
         path(["clusters", cluster, "services", namespace, name, "weights", "preview"]),
         input,

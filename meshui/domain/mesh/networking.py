@@ -49,6 +49,7 @@ class HttpRouteBlock(_Camel, frozen=True):
     direct_response: dict[str, Any] | None = None
     fault: dict[str, Any] | None = None
     mirror: Destination | None = None
+    mirror_percentage: dict[str, Any] | None = None
     mirrors: tuple[dict[str, Any], ...] = ()
     timeout: str = ""
     retries: dict[str, Any] | None = None

@@ -1,7 +1,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { CircleCheck, CircleX, Info, OctagonX, TriangleAlert } from "lucide-react";
 import { useState } from "react";
-import type { Finding, WeightsPreview } from "../../api/types";
+import type { Finding, ChangePreview } from "../../api/types";
 import { Card } from "../../components/Page";
 import { YamlDiff, YamlView } from "../../components/Yaml";
 import classes from "./weights.module.css";
@@ -26,12 +26,12 @@ function FindingLine({ finding }: { finding: Finding }) {
 }
 
 /** Whether a preview allows applying. */
-export function mayApply(preview: WeightsPreview): boolean {
+export function mayApply(preview: ChangePreview): boolean {
   return preview.dry_run.ok && !preview.findings.some((finding) => finding.severity === "error");
 }
 
 /** Everything there is to know before applying: in words, checked, and as YAML. */
-export function PreviewPanel({ preview }: { preview: WeightsPreview }) {
+export function PreviewPanel({ preview }: { preview: ChangePreview }) {
   const [show, setShow] = useState<"diff" | "yaml">("diff");
   const order = { error: 0, warning: 1, info: 2 };
   const findings = [...preview.findings].sort((a, b) => order[a.severity] - order[b.severity]);

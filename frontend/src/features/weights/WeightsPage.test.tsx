@@ -1,7 +1,7 @@
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import type { ServiceWeights, WeightsPreview } from "../../api/types";
+import type { ServiceWeights, ChangePreview } from "../../api/types";
 import { renderPage, stubApi } from "../../components/testing";
 import { WeightsForm } from "./WeightsPage";
 
@@ -29,7 +29,7 @@ function split(v1: number, v2: number, version = "7"): ServiceWeights {
   };
 }
 
-const PREVIEW: WeightsPreview = {
+const PREVIEW: ChangePreview = {
   object: OBJECT,
   resource_version: "7",
   diff_yaml: "--- a\n+++ b\n@@ -1 +1 @@\n-weight: 10\n+weight: 50\n",
