@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { call, path } from "./client";
-import type { AppliedChange, Fault, Guard, ShiftDetail, ChangePreview } from "./types";
+import type { AppliedChange, ChangePreview, Fault, Guard, RouteSettings, ShiftDetail } from "./types";
 
 /** What changes the mesh. Whatever is shown of it is asked for again afterwards. */
 
@@ -39,6 +39,28 @@ export function useUndo() {
   return useMutation({
     mutationFn: ({ id, reason = "" }: { id: number; reason?: string }) =>
       call<AppliedChange>("POST", path(["changes", String(id), "undo"]), { reason }),
+    onSettled: refresh,
+  });
+}
+
+export interface RouteInput {
+  resource_version: string;
+  route: number;
+  settings: RouteSettings;
+}
+
+export function usePreviewRoute(cluster: string, namespace: string, name: string) {
+  return useMutation({
+    mutationFn: (input: RouteInput) =>
+      call<ChangePreview>("POST", path(["clusters", cluster, "services", namespace, name, "routes", "preview"]), input),
+  });
+}
+
+export function useApplyRoute(cluster: string, namespace: string, name: string) {
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: (input: RouteInput & { reason: string; expires_seconds: number | null }) =>
+      call<AppliedChange>("POST", path(["clusters", cluster, "services", namespace, name, "routes", "apply"]), input),
     onSettled: refresh,
   });
 }

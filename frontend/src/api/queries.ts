@@ -13,6 +13,7 @@ import type {
   Series,
   Service,
   ServiceDetail,
+  ServiceRoutes,
   ServiceWeights,
   Shift,
   ShiftDetail,
@@ -58,6 +59,9 @@ export const weightsQuery = (cluster: string, namespace: string, name: string) =
   inCluster<ServiceWeights>(cluster, ["services", namespace, name, "weights"], { refetchMs: 5_000 });
 export const changesQuery = (cluster: string, object?: string) =>
   inCluster<Change[]>(cluster, ["changes"], object ? { params: { object } } : {});
+
+export const routesQuery = (cluster: string, namespace: string, name: string) =>
+  inCluster<ServiceRoutes>(cluster, ["services", namespace, name, "routes"], { refetchMs: 5_000 });
 
 export const shiftsQuery = (cluster: string, service?: string) =>
   inCluster<Shift[]>(cluster, ["shifts"], { refetchMs: 5_000, ...(service ? { params: { service } } : {}) });

@@ -35,3 +35,7 @@ export type ShiftDetail = Schemas["ShiftDetail"];
 export type VersionEvidence = Schemas["VersionEvidence"];
 export type Guard = Schemas["Guard"];
 export type FindingsAnswer = Schemas["FindingsAnswer"];
+export type ServiceRoutes = Schemas["ServiceRoutes"];
+export type HttpRoute = Schemas["Route"];
+export type RouteSettings = Schemas["RouteSettings"];
+export type Hop = Schemas["Hop"];

@@ -37,6 +37,10 @@ export const PAGES: Page[] = [
         component: page(() => import("../features/weights/WeightsPage"), "WeightsPage"),
       },
       {
+        path: ":namespace/:name/routes",
+        component: page(() => import("../features/routes/RoutesPage"), "RoutesPage"),
+      },
+      {
         path: ":namespace/:name/shift",
         component: page(() => import("../features/shifts/StartShiftPage"), "StartShiftPage"),
       },

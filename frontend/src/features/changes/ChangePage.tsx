@@ -60,6 +60,12 @@ export function ChangePage() {
                       <PageLink to={`/changes/${detail.change.undoes}`}>change #{detail.change.undoes}</PageLink>
                     ),
                   ],
+                  [
+                    "Until",
+                    detail.change.expires_at &&
+                      !detail.change.undone &&
+                      `${formatMoment(detail.change.expires_at)}, then it is taken back by itself`,
+                  ],
                   ["Dry run", detail.dry_run_message],
                 ]}
               />

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { SlidersHorizontal, Waypoints } from "lucide-react";
+import { SlidersHorizontal, Timer, Waypoints } from "lucide-react";
 import { Link, useParams } from "react-router";
 import { serviceQuery } from "../../api/queries";
 import { useCanEdit } from "../../api/session";
@@ -32,6 +32,14 @@ export function ServicePage() {
               {canEdit ? "Edit weights" : "Weights"}
             </Button>
           )}
+          <Button
+            component={Link}
+            variant="default"
+            leftSection={<Timer size={14} />}
+            to={link(`/services/${namespace}/${name}/routes`)}
+          >
+            Timeouts, retries, faults
+          </Button>
           <Button
             component={Link}
             variant="default"

@@ -1,7 +1,7 @@
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
-import type { ServiceWeights, ChangePreview } from "../../api/types";
+import type { ChangePreview, ServiceWeights } from "../../api/types";
 import { renderPage, stubApi } from "../../components/testing";
 import { WeightsForm } from "./WeightsPage";
 

@@ -11,12 +11,12 @@ import type { AppliedChange, ConflictProblem, ServiceWeights } from "../../api/t
 import { Notice } from "../../components/Notice";
 import { ObjectLink } from "../../components/ObjectLink";
 import { Answer, Card, Page, PageLink } from "../../components/Page";
+import { mayApply, PreviewPanel } from "../../components/PreviewPanel";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { EmptyScreen } from "../../components/screens";
 import { useCluster, useClusterLink } from "../../state/cluster";
 import { ActiveShift } from "../shifts/ActiveShift";
 import { ConflictPanel } from "./ConflictPanel";
-import { mayApply, PreviewPanel } from "./PreviewPanel";
 import { RouteEditor } from "./RouteEditor";
 import type { Weights } from "./redistribute";
 import classes from "./weights.module.css";

@@ -1,10 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
 import { CircleCheck, CircleX, Info, OctagonX, TriangleAlert } from "lucide-react";
 import { useState } from "react";
-import type { Finding, ChangePreview } from "../../api/types";
-import { Card } from "../../components/Page";
-import { YamlDiff, YamlView } from "../../components/Yaml";
-import classes from "./weights.module.css";
+import type { ChangePreview, Finding } from "../api/types";
+import { Card } from "./Page";
+import classes from "./preview.module.css";
+import { YamlDiff, YamlView } from "./Yaml";
 
 const SEVERITIES = {
   error: { icon: OctagonX, tone: "bad", text: "Error" },
@@ -42,7 +42,7 @@ export function PreviewPanel({ preview }: { preview: ChangePreview }) {
           {preview.sentences.map((sentence) => (
             <li key={sentence}>{sentence}</li>
           ))}
-          {preview.sentences.length === 0 && <li>Nothing: these are the weights already.</li>}
+          {preview.sentences.length === 0 && <li>Nothing: it is like that already.</li>}
         </ul>
         {preview.effect.length > 0 && (
           <>
