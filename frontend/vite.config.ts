@@ -28,6 +28,8 @@ export default defineConfig({
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/lib/test-setup.ts"],
+    // The machine may be busy with other things.
+    testTimeout: 30_000,
     restoreMocks: true,
   },
 });

@@ -54,7 +54,7 @@ def apply(page: Page) -> None:
 @pytest.mark.usefixtures("restored")
 def test_an_injected_abort_is_what_callers_get_until_it_is_undone(page: Page, demo: Demo) -> None:
     open_form(page, demo)
-    page.get_by_text("Answer some requests with an error").click()
+    page.get_by_role("switch", name="Answer some requests with an error").check()
     page.get_by_label("Aborted share").fill("50")
     page.get_by_label("Status").fill("418")
     apply(page)
