@@ -26,6 +26,7 @@ from meshui.contract.authorization import (
 from meshui.contract.openapi import describe
 from meshui.domain.authz.edits import PolicyEdit
 from meshui.domain.authz.matrix import Matrix, MatrixSpec, as_csv
+from meshui.domain.authz.observed import AuthzDisagreement
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mesh.names import ObjectRef
@@ -83,8 +84,8 @@ class MatrixView(APIView):
         tag=_TAG,
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        traffic, matrix = _matrix(request, cluster)
-        return answer(MatrixAnswer(traffic=traffic, matrix=matrix))
+        traffic, matrix, found = _matrix(request, cluster)
+        return answer(MatrixAnswer(traffic=traffic, matrix=matrix, disagreements=found))
 
 
 class MatrixCsvView(APIView):
@@ -100,7 +101,7 @@ class MatrixCsvView(APIView):
         tag=_TAG,
     )
     def get(self, request: Request, cluster: str) -> HttpResponse:
-        traffic, matrix = _matrix(request, cluster)
+        traffic, matrix, _ = _matrix(request, cluster)
         response = HttpResponse(as_csv(matrix), content_type="text/csv; charset=utf-8")
         name = f"{cluster}-authorization-{traffic.until:%Y%m%dT%H%M%SZ}.csv"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -170,14 +171,15 @@ class SuggestView(APIView):
         )
 
 
-def _matrix(request: Request, cluster: str) -> tuple[ObservedTraffic, Matrix]:
+def _matrix(request: Request, cluster: str) -> tuple[ObservedTraffic, Matrix, tuple[AuthzDisagreement, ...]]:
     inventory = inventory_of(cluster)
     query = MatrixQuery(data=request.query_params)
     query.is_valid(raise_exception=True)
     given = query.validated_data
     graph, traffic = _observed(inventory, cluster, given["hours"])
     spec = MatrixSpec(callers=given["callers"], called=given["called"], service=given["service"])
-    return traffic, authorization.callers_and_called(graph, inventory, spec)
+    matrix = authorization.callers_and_called(graph, inventory, spec)
+    return traffic, matrix, authorization.contradictions(graph, inventory)
 
 
 def _observed(inventory: Inventory, cluster: str, hours: int) -> tuple[MeshGraph, ObservedTraffic]:

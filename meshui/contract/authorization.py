@@ -11,6 +11,7 @@ from meshui.contract.fields import QueryInput, Text, Whole, WholeInput
 from meshui.contract.graph import Names
 from meshui.domain.authz.edits import EDITABLE
 from meshui.domain.authz.matrix import Matrix
+from meshui.domain.authz.observed import AuthzDisagreement
 from meshui.domain.authz.reach import Reach
 from meshui.domain.authz.request import Request, Token
 from meshui.domain.authz.suggest import Caller
@@ -33,6 +34,8 @@ class MatrixAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     traffic: ObservedTraffic
     matrix: Matrix
+    disagreements: tuple[AuthzDisagreement, ...]
+    """Where traffic contradicts policy, anywhere in the mesh."""
 
 
 class WhatIfAnswer(msgspec.Struct, frozen=True, kw_only=True):

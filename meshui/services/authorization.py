@@ -12,6 +12,8 @@ import yaml
 from meshui.domain.authz.edits import CLUSTER_SCOPED, PolicyEdit, edit_of
 from meshui.domain.authz.matrix import Matrix, MatrixSpec, matrix
 from meshui.domain.authz.network.layers import network_layers
+from meshui.domain.authz.observed import AuthzDisagreement, disagreements
+from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.reach import Call, Reach, Reaching
 from meshui.domain.authz.request import Request
 from meshui.domain.authz.suggest import Suggestion, suggest
@@ -21,6 +23,7 @@ from meshui.domain.graph.build import build_graph
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.mesh.inventory import Inventory, Key
 from meshui.domain.mesh.objects import Manifest, ref_of
+from meshui.domain.mtls.overlay import mtls_predictions
 from meshui.domain.telemetry.dialects import Dialect
 from meshui.services import read_graph
 from meshui.services.ask_telemetry import ask_telemetry
@@ -155,6 +158,11 @@ def callers_and_called(graph: MeshGraph, inventory: Inventory, spec: MatrixSpec)
     if spec.service is not None:
         _found(inventory.services, spec.service, "service", "service")
     return matrix(graph, inventory, spec)
+
+
+def contradictions(graph: MeshGraph, inventory: Inventory) -> tuple[AuthzDisagreement, ...]:
+    """Where the traffic contradicts the policies."""
+    return disagreements(graph, *authz_predictions(graph, inventory, *mtls_predictions(graph, inventory)))
 
 
 def read_manifests(text: str) -> list[PolicyEdit]:

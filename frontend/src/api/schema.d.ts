@@ -935,6 +935,27 @@ export interface components {
             denied_rate: number;
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
+            /** @description What was seen contradicts policy: refused though allowed, or nothing refused though denied. */
+            disagrees: boolean;
+        };
+        /** @description An edge on which traffic and policy disagree: a finding. */
+        AuthzDisagreement: {
+            source: string;
+            service: string | null;
+            destination: string | null;
+            /** @enum {unknown} */
+            protocol: "grpc" | "http" | "tcp";
+            rate: number;
+            denied_rate: number;
+            /**
+             * @description What policy says.
+             * @enum {unknown}
+             */
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+            /** @description What is odd, and where to look. */
+            message: string;
         };
         /** @description `decided_by` is None where no policy applies or where several together decide. */
         AuthzPrediction: {
@@ -1495,6 +1516,8 @@ export interface components {
         MatrixAnswer: {
             traffic: components["schemas"]["ObservedTraffic"];
             matrix: components["schemas"]["Matrix"];
+            /** @description Where traffic contradicts policy, anywhere in the mesh. */
+            disagreements: components["schemas"]["AuthzDisagreement"][];
         };
         /** @description The whole mesh. `mode` holds for namespaces without a policy. */
         MeshPosture: {

@@ -45,7 +45,7 @@ export function anEdge(source: string, destination: string, over: Partial<GraphE
     received_bytes_rate: 1000,
     health: { state: "healthy", reason: "No errors" },
     mtls: { observed_share: 1, expected: "mutual_tls", mode: "STRICT", decided_by: null, reason: "" },
-    authz: { verdict: "open", denied_rate: 0, decided_by: null, reason: "" },
+    authz: { verdict: "open", denied_rate: 0, decided_by: null, reason: "", disagrees: false },
     source_principals: [],
     destination_principals: [],
     hosts: [],

@@ -32,11 +32,11 @@ test("an edge whose encryption nobody reported is unknown, not plain text", () =
 });
 
 test("observed denials show even where policy would allow", () => {
-  const authz = { verdict: "allowed", denied_rate: 2, decided_by: null, reason: "" } as const;
+  const authz = { verdict: "allowed", denied_rate: 2, decided_by: null, reason: "", disagrees: true } as const;
   expect(edgeLook(anEdge("a", "b", { authz }), "authz", [])).toEqual({
     tone: "warn",
     mark: "shield",
-    text: "2.0/s denied",
+    text: "2.0/s denied · ≠ policy",
   });
 });
 

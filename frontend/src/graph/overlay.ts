@@ -96,18 +96,20 @@ function mtlsLook(edge: GraphEdge, labels: readonly EdgeLabel[]): EdgeLook {
 
 function authzLook(edge: GraphEdge, labels: readonly EdgeLabel[]): EdgeLook {
   const text = labelText(edge, labels);
-  const denied = edge.authz.denied_rate > 0 ? `${formatRate(edge.authz.denied_rate)} denied` : "";
-  switch (edge.authz.verdict) {
+  const { verdict, denied_rate, disagrees } = edge.authz;
+  const denied = denied_rate > 0 ? `${formatRate(denied_rate)} denied` : "";
+  const words = joined(denied, disagrees ? "≠ policy" : "", text);
+  switch (verdict) {
     case "allowed":
-      return { tone: denied ? "warn" : "good", mark: "shield", text: joined(denied, text) };
+      return { tone: denied ? "warn" : "good", mark: "shield", text: words };
     case "partly":
-      return { tone: "warn", mark: "shield-partly", text: joined(denied, text) };
+      return { tone: "warn", mark: "shield-partly", text: words };
     case "denied":
-      return { tone: "bad", mark: "refused", text: joined(denied, text) };
+      return { tone: "bad", mark: "refused", text: words };
     case "open":
-      return { tone: denied ? "warn" : "plain", mark: "shield-off", text: joined(denied, text) };
+      return { tone: denied ? "warn" : "plain", mark: "shield-off", text: words };
     default:
-      return { tone: denied ? "warn" : "muted", mark: "unknown", text: joined(denied, text) };
+      return { tone: denied ? "warn" : "muted", mark: "unknown", text: words };
   }
 }
 

@@ -50,8 +50,8 @@ class PolicyEdit(msgspec.Struct, frozen=True):
 
 
 def edited(inventory: Inventory, edits: Sequence[PolicyEdit]) -> tuple[Inventory, tuple[PolicyProblem, ...]]:
-    """(the inventory as if the edits had been made, what can't be put in force and why). What can't be read leaves
-    nothing of its name in force, as it would in the mesh."""
+    """(the inventory as if the edits had been made, what can't be put in force and why). What can't be read
+    changes nothing: the cluster would refuse it."""
     problems: list[PolicyProblem] = []
     typed: dict[str, dict[ObjectRef, Any]] = {
         field: {one.ref: one for one in getattr(inventory, field)} for field, _ in _READERS.values()
@@ -63,21 +63,21 @@ def edited(inventory: Inventory, edits: Sequence[PolicyEdit]) -> tuple[Inventory
             problems.append(PolicyProblem(ref, f"Only these kinds can be tried: {', '.join(EDITABLE)}.", "$.kind"))
             continue
         field, read = _READERS.get(ref.kind, ("", _reader(ref.kind)))
+        if edit.manifest is not None:
+            try:
+                value = read(edit.manifest)
+            except Malformed as error:
+                problems.append(PolicyProblem(ref, error.message, error.path))
+                continue
+            config[ref] = edit.manifest
+            if field:
+                typed[field][ref] = value
+            continue
         known = config.pop(ref, None) is not None
         if field:
             known = typed[field].pop(ref, None) is not None or known
-        if edit.manifest is None:
-            if not known:
-                problems.append(PolicyProblem(ref, "There is no such object to delete.", "$.metadata.name"))
-            continue
-        try:
-            value = read(edit.manifest)
-        except Malformed as error:
-            problems.append(PolicyProblem(ref, error.message, error.path))
-            continue
-        config[ref] = edit.manifest
-        if field:
-            typed[field][ref] = value
+        if not known:
+            problems.append(PolicyProblem(ref, "There is no such object to delete.", "$.metadata.name"))
     changed = {field: tuple(sorted(found.values(), key=lambda one: one.meta.age_key)) for field, found in typed.items()}
     return msgspec.structs.replace(inventory, config=config, **changed), tuple(problems)
 

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from meshui.domain.authz.calls import Judge
 from meshui.domain.authz.network.layers import network_layers
+from meshui.domain.authz.observed import refused_rates
+from meshui.domain.authz.prediction import disagrees
 from meshui.domain.authz.reach import is_stream
 from meshui.domain.authz.request import Request
 from meshui.domain.graph.mesh import NONE, MeshGraph
@@ -19,8 +22,6 @@ from meshui.domain.mesh.inventory import Inventory, Key
 from meshui.domain.mesh.names import Identity, ObjectRef
 from meshui.domain.mesh.workloads import Service, Workload
 from meshui.domain.mtls.overlay import called_plane, workload_port
-from meshui.domain.telemetry.responses import PERHAPS, SURE
-from meshui.domain.telemetry.rows import sums
 
 Columns = Literal["services", "methods"]
 OUTSIDE = "outside the mesh"
@@ -89,8 +90,9 @@ def matrix(graph: MeshGraph, inventory: Inventory, spec: MatrixSpec) -> Matrix:
             if not callers:
                 continue
             told = judging.together(callers, service, method)
-            rate, denied = traffic.between(members, service) if method is None else (0.0, 0.0)
-            cells.append(Cell(row, column, *told, rate, denied, _disagrees(told[0], rate, denied)))
+            can_refuse = told[0] in ("denied", "partly")
+            rate, denied = traffic.between(members, service, can_refuse) if method is None else (0.0, 0.0)
+            cells.append(Cell(row, column, *told, rate, denied, disagrees(told[0], denied, rate)))
     return Matrix(
         rows=tuple(axis for axis, _ in shown_rows),
         columns=tuple(axis for axis, _, _ in shown_columns),
@@ -219,37 +221,31 @@ class _Judging:
 
 
 class _Traffic:
-    """Observed rates by (caller, service)."""
+    """Observed rates by (caller, service): of all, of those refused for sure, of those refused if policy can."""
 
     def __init__(self, graph: MeshGraph) -> None:
-        denial = graph.responses.denial
-        refused = sums(
-            graph.responses.edge, graph.responses.rate * ((denial == SURE) | (denial == PERHAPS)), len(graph)
-        )
-        self._rates: dict[tuple[Key, Key], tuple[float, float]] = {}
-        for source, service, rate, denied in _edges(graph, refused.tolist()):
-            before = self._rates.get((source, service), (0.0, 0.0))
-            self._rates[source, service] = (before[0] + rate, before[1] + denied)
+        nowhere = np.zeros(len(graph), dtype=bool)
+        sure, perhaps = refused_rates(graph, nowhere), refused_rates(graph, ~nowhere)
+        self._rates: dict[tuple[Key, Key], tuple[float, float, float]] = {}
+        for source, service, *its in _edges(graph, sure.tolist(), perhaps.tolist()):
+            before = self._rates.get((source, service), _NOTHING)
+            self._rates[source, service] = (before[0] + its[0], before[1] + its[1], before[2] + its[2])
 
-    def between(self, callers: Sequence[Workload | None], service: Service) -> tuple[float, float]:
+    def between(self, callers: Sequence[Workload | None], service: Service, can_refuse: bool) -> tuple[float, float]:
+        key = (service.namespace, service.name)
         found = [
-            self._rates.get(
-                (("", "") if one is None else (one.namespace, one.name), (service.namespace, service.name)), (0.0, 0.0)
-            )
-            for one in callers
+            self._rates.get((("", "") if one is None else (one.namespace, one.name), key), _NOTHING) for one in callers
         ]
-        return round(sum(one[0] for one in found), 6), round(sum(one[1] for one in found), 6)
+        refused = sum(one[2] if can_refuse else one[1] for one in found)
+        return round(sum(one[0] for one in found), 6), round(refused, 6)
 
 
-def _edges(graph: MeshGraph, refused: list[float]) -> Iterator[tuple[Key, Key, float, float]]:
+_NOTHING = (0.0, 0.0, 0.0)
+
+
+def _edges(graph: MeshGraph, sure: list[float], perhaps: list[float]) -> Iterator[tuple[Key, Key, float, float, float]]:
     names: list[Key] = [("", "") if one.kind == "unknown" else (one.namespace, one.name) for one in graph.nodes]
     rates = graph.rate.tolist()
     for edge, (source, service) in enumerate(zip(graph.source.tolist(), graph.service.tolist(), strict=True)):
         if service != NONE:
-            yield names[source], names[service], rates[edge], refused[edge]
-
-
-def _disagrees(told: Verdict, rate: float, denied: float) -> bool:
-    if told in ("allowed", "open"):
-        return denied > 0
-    return told == "denied" and rate - denied > 1e-9 and rate > 0
+            yield names[source], names[service], rates[edge], sure[edge], perhaps[edge]

@@ -38,7 +38,16 @@ def merged(predictions: list[AuthzPrediction], denied_rate: float, rate: float) 
         denied_rate=denied_rate,
         decided_by=next(iter(deciding)) if len(deciding) == 1 else None,
         reason=" ".join(filter(None, (reason, _compared(verdict, denied_rate, rate)))),
+        disagrees=disagrees(verdict, denied_rate, rate),
     )
+
+
+def disagrees(verdict: Verdict, denied_rate: float, rate: float) -> bool:
+    """Whether traffic contradicts the verdict: refused though allowed, or none of it refused though denied. While a
+    new policy comes into force, some is refused and some is not: that is no contradiction."""
+    if verdict in ("allowed", "open"):
+        return denied_rate > 0
+    return verdict == "denied" and rate > 0 and denied_rate == 0
 
 
 def _together(verdicts: set[Verdict]) -> Verdict:

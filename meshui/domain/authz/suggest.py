@@ -13,15 +13,15 @@ import msgspec
 import numpy as np
 
 from meshui.domain.authz.edits import edit_of
+from meshui.domain.authz.observed import refused_rates
+from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.policies import USE_WAYPOINT
 from meshui.domain.authz.what_if import WhatIf, what_if
 from meshui.domain.graph.mesh import NONE, MeshGraph
 from meshui.domain.mesh.inventory import Inventory, Key
 from meshui.domain.mesh.objects import Manifest
 from meshui.domain.mesh.workloads import Service
-from meshui.domain.mtls.overlay import workload_port
-from meshui.domain.telemetry.responses import PERHAPS, SURE
-from meshui.domain.telemetry.rows import sums
+from meshui.domain.mtls.overlay import mtls_predictions, workload_port
 
 _ENOUGH = 0.999
 """A share that counts as all."""
@@ -77,9 +77,8 @@ def suggest(graph: MeshGraph, inventory: Inventory, namespace: str, service: str
 class _Callers:
     def __init__(self, graph: MeshGraph, inventory: Inventory) -> None:
         self._graph, self._inventory = graph, inventory
-        denial = graph.responses.denial
-        denied = graph.responses.rate * ((denial == SURE) | (denial == PERHAPS))
-        self._denied = sums(graph.responses.edge, denied, len(graph))
+        told, which = authz_predictions(graph, inventory, *mtls_predictions(graph, inventory))
+        self._denied = refused_rates(graph, np.array([one.may_deny for one in told], dtype=bool)[which])
 
     def of(self, service: Service) -> tuple[Caller, ...]:
         """By name; the rate of a caller is that of all its calls to the service or the workloads behind it."""

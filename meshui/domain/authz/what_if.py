@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 
 from meshui.domain.authz.edits import PolicyEdit, PolicyProblem, edited
+from meshui.domain.authz.observed import node_name, refused_rates
 from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.prediction import AuthzPrediction
-from meshui.domain.graph.mesh import NONE, MeshGraph
+from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.graph.model import Protocol, Verdict
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mtls.overlay import mtls_predictions
-from meshui.domain.telemetry.responses import PERHAPS, SURE
-from meshui.domain.telemetry.rows import PROTOCOLS, sums
+from meshui.domain.telemetry.rows import PROTOCOLS
 
 Turn = Literal["denied", "partly_denied", "opened", "partly_opened"]
 
@@ -66,8 +66,7 @@ def what_if(graph: MeshGraph, inventory: Inventory, edits: Sequence[PolicyEdit])
     old_rank = np.array([_RANK.get(one.verdict, -1) for one in old], dtype=np.int8)[old_of]
     new_rank = np.array([_RANK.get(one.verdict, -1) for one in new], dtype=np.int8)[new_of]
     known = (old_rank >= 0) & (new_rank >= 0)
-    denials = graph.responses.denial
-    refused = sums(graph.responses.edge, graph.responses.rate * ((denials == SURE) | (denials == PERHAPS)), len(graph))
+    refused = refused_rates(graph, np.array([one.may_deny for one in old], dtype=bool)[old_of])
     changed = [
         _changed(graph, edge, old[old_of[edge]], new[new_of[edge]], float(refused[edge]))
         for edge in np.flatnonzero(known & (old_rank != new_rank)).tolist()
@@ -101,9 +100,9 @@ def _changed(
         else ("partly_opened" if after.verdict == "partly" else "opened")
     )
     return ChangedEdge(
-        source=_name(graph, int(graph.source[edge])) or "unknown",
-        service=_name(graph, int(graph.service[edge])),
-        destination=_name(graph, int(graph.destination[edge])),
+        source=node_name(graph, int(graph.source[edge])) or "unknown",
+        service=node_name(graph, int(graph.service[edge])),
+        destination=node_name(graph, int(graph.destination[edge])),
         protocol=PROTOCOLS[graph.protocol[edge]],
         rate=round(float(graph.rate[edge]), 6),
         denied_rate=round(refused, 6),
@@ -111,10 +110,3 @@ def _changed(
         before=before,
         after=after,
     )
-
-
-def _name(graph: MeshGraph, node: int) -> str | None:
-    if node == NONE:
-        return None
-    found = graph.nodes[node]
-    return f"{found.namespace}/{found.name}" if found.namespace else found.label

@@ -51,6 +51,8 @@ class Authz(msgspec.Struct, frozen=True):
     """Requests per second refused by authorization (403 of the RBAC filter), as observed."""
     decided_by: ObjectRef | None
     reason: str
+    disagrees: bool = False
+    """What was seen contradicts policy: refused though allowed, or nothing refused though denied."""
 
 
 class Traffic(msgspec.Struct, frozen=True):

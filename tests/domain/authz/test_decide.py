@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshui.domain.authz.decide import Decision, Policies, decide
@@ -195,11 +195,13 @@ REQUESTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(POLICIES, REQUESTS)
 def test_a_known_request_is_always_decided(policies: list[AuthorizationPolicy], request_: Request):
     assert decide(policies, request_).allowed is not Truth.MAYBE
 
 
+@settings(deadline=None)
 @given(POLICIES, REQUESTS, st.sets(st.sampled_from(["identity", "method", "path", "port"])))
 def test_knowing_less_never_contradicts(policies: list[AuthorizationPolicy], request_: Request, hidden: set[str]):
     full = decide(policies, request_).allowed

@@ -8,11 +8,14 @@ import pytest
 
 from meshui.domain.authz.edits import PolicyEdit, edit_of
 from meshui.domain.authz.matrix import OUTSIDE, Matrix, MatrixSpec, as_csv, matrix
+from meshui.domain.authz.observed import AuthzDisagreement, disagreements
+from meshui.domain.authz.overlay import authz_predictions
 from meshui.domain.authz.reach import Call, Reach, Reaching
 from meshui.domain.authz.request import Request
 from meshui.domain.authz.suggest import suggest
 from meshui.domain.authz.what_if import WhatIf, what_if
 from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.mtls.overlay import mtls_predictions
 
 API = "security.istio.io/v1"
 
@@ -118,6 +121,41 @@ def test_for_a_namespace_the_rest_is_denied(calling):
     found = suggest(calling.graph(), calling.inventory(), "shop", None)
     assert [one.manifest["metadata"]["name"] for one in found.policies] == ["catalog-callers", "allow-nothing"]
     assert found.policies[-1].manifest["spec"] == {}
+
+
+def test_traffic_that_policy_denies_and_nobody_refuses_is_a_finding(calling):
+    calling.manifests.append(allow("shop/web"))
+    found = contradictions(calling)
+    assert [(one.source, one.verdict, one.denied_rate) for one in found] == [("unknown source", "denied", 0.0)]
+    assert "goes past it" in found[0].message
+
+
+def test_refusals_that_no_policy_explains_are_a_finding(calling):
+    calling.calls("pay/cart", "shop/catalog", "shop/catalog-v1", 1, code="403", flags="UAEX")
+    found = contradictions(calling)
+    assert [(one.source, one.verdict, one.denied_rate) for one in found] == [("pay/cart", "open", 1.0)]
+
+
+def test_an_applications_own_403_is_none(calling):
+    calling.calls("pay/cart", "shop/catalog", "shop/catalog-v1", 1, code="403")
+    assert contradictions(calling) == ()
+    found = matrix(calling.graph(), calling.inventory(), MatrixSpec())
+    assert (cell(found, "pay", "shop/catalog").denied_rate, cell(found, "pay", "shop/catalog").disagrees) == (
+        0.0,
+        False,
+    )
+
+
+def test_a_policy_that_is_coming_into_force_is_none(calling):
+    calling.calls("pay/cart", "shop/catalog", "shop/catalog-v1", 1, code="403")
+    calling.calls("pay/cart", "shop/catalog", "shop/catalog-v1", 1)
+    calling.manifests.append(allow("shop/web"))
+    assert "pay/cart" not in {one.source for one in contradictions(calling)}
+
+
+def contradictions(mesh: Any) -> tuple[AuthzDisagreement, ...]:
+    graph, inventory = mesh.graph(), mesh.inventory()
+    return disagreements(graph, *authz_predictions(graph, inventory, *mtls_predictions(graph, inventory)))
 
 
 def cell(found: Matrix, row: str, column: str) -> Any:

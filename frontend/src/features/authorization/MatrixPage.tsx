@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Download, TriangleAlert, ZoomOut } from "lucide-react";
 import { useMemo } from "react";
+import { type Column, DataTable } from "../../components/DataTable";
 import { Notice } from "../../components/Notice";
 import { ObjectLink } from "../../components/ObjectLink";
 import { Answer, Card, Facts, PageLink } from "../../components/Page";
@@ -10,7 +11,7 @@ import { formatRate } from "../../lib/format";
 import { useCluster } from "../../state/cluster";
 import classes from "./authorization.module.css";
 import { Frame, TrafficNote, useHours, useLinked } from "./Frame";
-import { type Axis, type Cell, csvUrl, type MatrixAnswer, matrixQuery } from "./queries";
+import { type Axis, type Cell, csvUrl, type Disagreement, type MatrixAnswer, matrixQuery } from "./queries";
 import { VERDICTS, Verdict } from "./Verdict";
 
 type Matrix = MatrixAnswer["matrix"];
@@ -109,6 +110,7 @@ function Answered({ answer, byMethod }: { answer: MatrixAnswer; byMethod: boolea
           </tbody>
         </table>
       </div>
+      {answer.disagreements.length > 0 && <Disagreements rows={answer.disagreements} />}
       {selected && <Selected cell={selected} matrix={matrix} byMethod={byMethod} />}
       <TrafficNote traffic={answer.traffic} />
     </>
@@ -259,6 +261,49 @@ function Selected({ cell, matrix, byMethod }: { cell: Cell; matrix: Matrix; byMe
             ) : null,
           ],
         ]}
+      />
+    </Card>
+  );
+}
+
+const DISAGREEMENTS: Column<Disagreement>[] = [
+  { key: "source", title: "Caller", cell: (row) => row.source, sort: (row) => row.source },
+  {
+    key: "called",
+    title: "Called",
+    cell: (row) => row.destination ?? row.service ?? "–",
+    sort: (row) => row.destination ?? row.service,
+  },
+  {
+    key: "verdict",
+    title: "Policy says",
+    cell: (row) => <Verdict verdict={row.verdict} />,
+    sort: (row) => row.verdict,
+  },
+  {
+    key: "object",
+    title: "Decided by",
+    cell: (row) => (row.decided_by ? <ObjectLink object={row.decided_by} /> : "–"),
+  },
+  { key: "rate", title: "Rate", numeric: true, cell: (row) => formatRate(row.rate), sort: (row) => row.rate },
+  {
+    key: "denied",
+    title: "Refused",
+    numeric: true,
+    cell: (row) => formatRate(row.denied_rate),
+    sort: (row) => row.denied_rate,
+  },
+  { key: "message", title: "What is odd", cell: (row) => row.message },
+];
+
+function Disagreements({ rows }: { rows: readonly Disagreement[] }) {
+  return (
+    <Card title="Where traffic and policy disagree">
+      <DataTable
+        label="Where traffic and policy disagree"
+        rows={rows}
+        columns={DISAGREEMENTS}
+        rowKey={(row) => `${row.source}>${row.service}>${row.destination}|${row.protocol}`}
       />
     </Card>
   );

@@ -13,6 +13,7 @@ export type WhatIfAnswer = Schemas["WhatIfAnswer"];
 export type WhatIf = Schemas["WhatIf"];
 export type ChangedEdge = Schemas["ChangedEdge"];
 export type SuggestionAnswer = Schemas["SuggestionAnswer"];
+export type Disagreement = MatrixAnswer["disagreements"][number];
 export type ObservedTraffic = Schemas["ObservedTraffic"];
 export type VerdictName = Cell["verdict"];
 

@@ -191,6 +191,12 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           <dt>Policy says</dt>
           <dd>
             <Tag tone={verdict.tone}>{verdict.text}</Tag>
+            {edge.authz.disagrees && (
+              <>
+                {" "}
+                <Tag tone="bad">≠ traffic</Tag>
+              </>
+            )}
           </dd>
           <dt>Denied now</dt>
           <dd className="num" data-testid="denied-rate">
