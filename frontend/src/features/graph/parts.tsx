@@ -60,7 +60,10 @@ export function RedCharts({ series, loading, error, now, tcp = false }: ChartsPr
         </>
       )}
       {error && (
-        <span className="dim">The past isn't available: {problemText(error).message} The lines begin now.</span>
+        <span className="dim">
+          What was before isn't available: {problemText(error).message}.
+          {series.times.length > 0 && " The lines begin now."}
+        </span>
       )}
     </div>
   );

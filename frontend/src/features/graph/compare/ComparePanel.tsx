@@ -67,19 +67,19 @@ export function ComparePanel({ cluster, window, url, compared, onChange, onSelec
             value={url.at}
             onChange={(at) => onChange({ at })}
           />
+          {url.at && (
+            <Tooltip label="Compare with now">
+              <ActionIcon
+                variant="default"
+                size={30}
+                aria-label="Compare with now"
+                onClick={() => onChange({ at: null })}
+              >
+                <CircleDot size={14} />
+              </ActionIcon>
+            </Tooltip>
+          )}
         </span>
-        {url.at && (
-          <Tooltip label="Compare with now">
-            <ActionIcon
-              variant="default"
-              size={30}
-              aria-label="Compare with now"
-              onClick={() => onChange({ at: null })}
-            >
-              <CircleDot size={14} />
-            </ActionIcon>
-          </Tooltip>
-        )}
       </div>
       <div className={classes.ago}>
         <span className="dim">Earlier by</span>
