@@ -47,6 +47,12 @@ test: ## install what tests need and run all linters, types and tests
 	$(call step,pytest)
 	@$(BIN)/pytest
 
+.PHONY: bench
+bench: ## measure speed and memory on generated meshes (10 to 20 minutes); writes docs/bench.md
+	@$(MAKE) browser
+	@$(MAKE) -j2 prepared-for-tests
+	@$(BIN)/python -m bench $(BENCH)
+
 .PHONY: lint
 lint: $(DEV_STAMP) $(NPM_STAMP) ## all linters, types and the import rule
 	$(call step,ruff: lint and format)

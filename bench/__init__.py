@@ -1,0 +1,1 @@
+"""Measures MeshUI on generated meshes, on real servers: `make bench`."""
