@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+import msgspec
+from django.http import HttpResponse, StreamingHttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -17,6 +18,7 @@ from meshui.api.recording import recorded
 from meshui.contract.asked import known_cluster, missing
 from meshui.contract.edits import AppliedChange
 from meshui.contract.history import (
+    AuditExportQuery,
     AuditLine,
     AuditPage,
     AuditQuery,
@@ -35,6 +37,8 @@ from meshui.records.changes import Change, State
 from meshui.records.users import User
 from meshui.services import write_object
 from meshui.services.acting import actor_of
+
+_encode = msgspec.json.Encoder().encode
 
 
 class ChangesView(APIView):
@@ -136,12 +140,7 @@ class AuditView(APIView):
         query = AuditQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         given = query.validated_data
-        found: Any = AuditEntry.objects.all()
-        for name in ("actor", "action"):
-            if name in given:
-                found = found.filter(**{name: given[name]})
-        if "before" in given:
-            found = found.filter(id__lt=given["before"])
+        found = _entries(given)
         limit = given["limit"]
         entries = list(found[: limit + 1])
         more = len(entries) > limit
@@ -151,6 +150,44 @@ class AuditView(APIView):
                 next_before=entries[limit - 1].pk if more else None,
             )
         )
+
+
+class AuditExportView(APIView):
+    """The audit for other programs. For those who can edit."""
+
+    permission_classes = [EditorsOnly]
+
+    @describe(
+        "exportAudit",
+        "The whole audit, oldest first, one JSON object a line",
+        answer=None,
+        query=AuditExportQuery,
+        problems=[403],
+        media_types=["application/x-ndjson"],
+        tag="history",
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        query = AuditExportQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        entries = _entries(query.validated_data).order_by("id").iterator(1000)
+        lines = (_encode(_line(entry)) + b"\n" for entry in entries)
+        response = StreamingHttpResponse(lines, content_type="application/x-ndjson")
+        response.headers["Content-Disposition"] = 'attachment; filename="audit.jsonl"'
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def _entries(given: dict[str, Any]) -> Any:
+    """The entries that were asked for."""
+    found: Any = AuditEntry.objects.all()
+    for name in ("actor", "action"):
+        if name in given:
+            found = found.filter(**{name: given[name]})
+    if "before" in given:
+        found = found.filter(id__lt=given["before"])
+    if "after" in given:
+        found = found.filter(id__gt=given["after"])
+    return found
 
 
 def change_summary(change: Change, user: User) -> ChangeSummary:

@@ -67,6 +67,7 @@ v1_patterns: list[URLPattern | URLResolver] = [
     path("changes/<int:number>/undo", history.UndoView.as_view()),
     path("shifts/<int:number>", shifts.ShiftView.as_view()),
     path("audit", history.AuditView.as_view()),
+    path("audit/export", history.AuditExportView.as_view()),
     path("demo/faults", demo.FaultsView.as_view()),
     path("demo/faults/<str:name>", demo.FaultView.as_view()),
 ]

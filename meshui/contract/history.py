@@ -89,11 +89,22 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
     """To be given as `before` for older entries; None at the end."""
 
 
-class AuditQuery(QueryInput):
-    """Narrows the audit."""
-
+class _AuditQuery(QueryInput):
     actor = Text(required=False, max_length=150)
     action = Text(required=False, max_length=50)
+
+
+class AuditExportQuery(_AuditQuery):
+    """Narrows an export; `after` goes on where the last one ended."""
+
+    after = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**62, help_text="Only entries newer than this id."
+    )
+
+
+class AuditQuery(_AuditQuery):
+    """Narrows the audit."""
+
     before = serializers.IntegerField(
         required=False, min_value=1, max_value=2**62, help_text="Only entries older than this id."
     )

@@ -1,5 +1,6 @@
-import { SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
 import { useSearchParams } from "react-router";
 import { auditQuery, changesQuery } from "../../api/queries";
 import type { AuditPage, Change } from "../../api/types";
@@ -78,19 +79,32 @@ export function ChangesPage() {
     <Page
       title="Changes"
       actions={
-        <SegmentedControl
-          aria-label="Show"
-          value={show}
-          onChange={(chosen) =>
-            setParams((current) => {
-              const next = new URLSearchParams(current);
-              if (chosen !== "changes") next.set("show", chosen);
-              else next.delete("show");
-              return next;
-            })
-          }
-          data={[...SHOWS]}
-        />
+        <>
+          {show === "audit" && (
+            <Button
+              component="a"
+              href="/api/v1/audit/export"
+              download
+              variant="default"
+              leftSection={<Download size={14} />}
+            >
+              Export
+            </Button>
+          )}
+          <SegmentedControl
+            aria-label="Show"
+            value={show}
+            onChange={(chosen) =>
+              setParams((current) => {
+                const next = new URLSearchParams(current);
+                if (chosen !== "changes") next.set("show", chosen);
+                else next.delete("show");
+                return next;
+              })
+            }
+            data={[...SHOWS]}
+          />
+        </>
       }
     >
       {show === "audit" ? <Audit /> : show === "shifts" ? <ShiftList /> : <History />}
