@@ -72,6 +72,8 @@ class Environment(msgspec.Struct, frozen=True):
     prometheus_token: str | None
     prometheus_headers: dict[str, str]
     envoy_admin: EnvoyAdmin
+    envoy_admin_urls: dict[str, str]
+    """Name -> admin address of proxies that are no pods of the cluster."""
     demo_control_url: str | None
     health_file: Path | None
     """Limits for errors; None: the defaults and annotations only."""
@@ -110,6 +112,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         prometheus_token=variables.get("PROMETHEUS_TOKEN") or None,
         prometheus_headers=_value(variables, "PROMETHEUS_HEADERS", _headers, {}),
         envoy_admin=_value(variables, "MESHUI_ENVOY_ADMIN", _envoy_admin, "none"),
+        envoy_admin_urls=_value(variables, "MESHUI_ENVOY_ADMIN_URLS", _admin_urls, {}),
         demo_control_url=_value(variables, "MESHUI_DEMO_CONTROL_URL", _http, None),
         health_file=_value(variables, "MESHUI_HEALTH_FILE", _path, None),
     )
@@ -242,3 +245,14 @@ def _envoy_admin(text: str) -> EnvoyAdmin:
         case "pod-ip" | "port-forward" | "none":
             return text
     raise _Expected("pod-ip, port-forward or none")
+
+
+def _admin_urls(text: str) -> dict[str, str]:
+    expected = "NAME=http://HOST:PORT pairs, separated by commas, such as edge-1=http://10.0.0.7:9901"
+    found: dict[str, str] = {}
+    for pair in _names(text):
+        name, _, url = pair.partition("=")
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", name):
+            raise _Expected(expected)
+        found[name] = _url(url, ("http", "https"), expected).rstrip("/")
+    return found

@@ -13,7 +13,8 @@ import msgspec
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from meshui.adapters.envoy.client import PodAddressAdmin
+from meshui.adapters.envoy.certificate import read_certificates as _read_certificates
+from meshui.adapters.envoy.client import AddressListAdmin, Admin, PodAddressAdmin
 from meshui.adapters.envoy.forward import PortForwardAdmin
 from meshui.adapters.events.channels import ChannelEvents
 from meshui.adapters.kubernetes.client import KubernetesClient, KubernetesOptions
@@ -26,6 +27,7 @@ from meshui.domain.failures import Code, Failure
 from meshui.domain.health.rules import HealthRules
 from meshui.domain.join import ALL
 from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.proxy.reading import Certificate
 from meshui.env import Environment
 from meshui.records.clusters import Cluster
 from meshui.services import read_inventory
@@ -51,6 +53,7 @@ class _Connection(msgspec.Struct, frozen=True):
     prometheus_token: str | None
     prometheus_headers: tuple[tuple[str, str], ...]
     envoy_admin: str
+    envoy_admin_urls: tuple[tuple[str, str], ...]
 
 
 def environment() -> Environment:
@@ -91,8 +94,14 @@ def cluster_runtime(name: str) -> ClusterRuntime:
             prometheus_token=secrets.prometheus_token if secrets else None,
             prometheus_headers=tuple(secrets.prometheus_headers.items()) if secrets else (),
             envoy_admin=cluster.envoy_admin,
+            envoy_admin_urls=tuple(ours.envoy_admin_urls.items()) if cluster.from_environment else (),
         )
     )
+
+
+def read_certificates(pem: bytes) -> tuple[Certificate, ...]:
+    """The certificates of a PEM text; none when it can't be read."""
+    return _read_certificates(pem)
 
 
 @cache
@@ -138,6 +147,11 @@ def _runtime(connection: _Connection) -> ClusterRuntime:
 
 
 def _proxies(connection: _Connection, kubernetes: KubernetesClient) -> ProxySource | None:
+    pods = _pods_proxies(connection, kubernetes)
+    return AddressListAdmin(dict(connection.envoy_admin_urls), pods) if connection.envoy_admin_urls else pods
+
+
+def _pods_proxies(connection: _Connection, kubernetes: KubernetesClient) -> Admin | None:
     match connection.envoy_admin:
         case "pod-ip":
             return PodAddressAdmin(lambda pod: _pod_address(connection.name, pod))

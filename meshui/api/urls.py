@@ -21,6 +21,7 @@ from meshui.api import (
     weights,
 )
 from meshui.api.live_graph import again
+from meshui.api.proxy_urls import proxy_patterns
 
 _SERVICE = "services/<str:namespace>/<str:name>"
 
@@ -57,6 +58,7 @@ cluster_patterns: list[URLPattern] = [
     path("authorization/what-if", authorization.WhatIfView.as_view()),
     path("authorization/suggest", authorization.SuggestView.as_view()),
     path("proxies", config.ProxiesView.as_view()),
+    *proxy_patterns,
     path("changes", history.ChangesView.as_view()),
 ]
 v1_patterns: list[URLPattern | URLResolver] = [

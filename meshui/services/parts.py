@@ -11,6 +11,7 @@ from meshui.domain.arrays import decode_array, encode_array
 from meshui.domain.failures import Failure
 from meshui.domain.graph.model import SourceState
 from meshui.domain.proxy.reading import ProxyReading
+from meshui.domain.proxy.sync import Sent
 from meshui.domain.telemetry.rows import TelemetryRows
 from meshui.domain.telemetry.totals import MeshTotals
 from meshui.services.ports import Manifest, SnapshotStore
@@ -21,6 +22,7 @@ _T = TypeVar("_T")
 DIALECTS = "telemetry/dialects"
 INVENTORY = "inventory"
 PROXIES = "proxies"
+CONTROL_PLANE = "control-plane"
 
 
 class SourceStatus(msgspec.Struct, frozen=True):
@@ -77,6 +79,29 @@ class ProxiesPart(msgspec.Struct, frozen=True):
     readings: dict[str, ProxyReading]
 
 
+class ControlPlanePart(msgspec.Struct, frozen=True):
+    """What the control plane last said of each proxy, by NAMESPACE/POD and kind; `error`: why it can't be asked now."""
+
+    read_at: datetime | None
+    told: dict[str, dict[str, Sent]]
+    error: str | None = None
+
+
+class EarlierDump(msgspec.Struct, frozen=True):
+    """A proxy's config dump at a moment, compressed. `versions` tells it from others."""
+
+    id: int
+    read_at: datetime
+    versions: str
+    body: bytes
+
+
+class EarlierPart(msgspec.Struct, frozen=True):
+    """The last few of a proxy's different dumps, oldest first."""
+
+    dumps: tuple[EarlierDump, ...]
+
+
 class RingNote(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a snapshot in the ring without reading it."""
 
@@ -92,6 +117,11 @@ def ring_note(evaluated_at: datetime | None, totals: MeshTotals) -> bytes:
 def telemetry_part(window_seconds: int) -> str:
     """The name of a window's telemetry part."""
     return f"telemetry/{window_seconds}"
+
+
+def earlier_part(pod: str) -> str:
+    """The name of the part with a proxy's earlier dumps; `pod` is NAMESPACE/POD."""
+    return f"{PROXIES}/earlier/{pod}"
 
 
 def kind_part(key: str) -> str:

@@ -74,7 +74,24 @@ class Actor(Protocol):
 
 
 class ProxySource(Protocol):
-    """Envoy admin of one proxy, GET only."""
+    """Envoy admin of one proxy."""
+
+    @property
+    def fixed(self) -> tuple[ObjectRef, ...]:
+        """Proxies that no inventory tells of."""
+        ...
+
+    def syncz(self, pod: ObjectRef) -> bytes:
+        """What a control plane's pod says its proxies have. Raises Failure(SOURCE_UNAVAILABLE)."""
+        ...
+
+    def log_levels(self, pod: ObjectRef) -> dict[str, str]:
+        """Level by logger. Raises Failure(SOURCE_UNAVAILABLE)."""
+        ...
+
+    def set_log_level(self, pod: ObjectRef, logger: str, level: str) -> dict[str, str]:
+        """Changes one logger's level ("": of all). Raises Failure(SOURCE_UNAVAILABLE | INVALID)."""
+        ...
 
     def get(self, pod: ObjectRef, path: str) -> bytes:
         """A page's body. Raises Failure(SOURCE_UNAVAILABLE | UNSUPPORTED)."""

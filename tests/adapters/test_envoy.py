@@ -180,7 +180,7 @@ def test_a_proxy_behind_the_loopback_is_read_through_the_kubernetes_api(envoy: i
     assert reading.info is not None
     assert reading.info.state == "LIVE"
     path = "/api/v1/namespaces/shop/pods/web-1/portforward?ports=15000"
-    assert forwarder.requests == [(path, "Bearer t0ken")] * 4
+    assert set(forwarder.requests) == {(path, "Bearer t0ken")}
     deadline = time.monotonic() + 5
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.02)

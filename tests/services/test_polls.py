@@ -183,8 +183,19 @@ class Proxies:
         self.read_pods: list[str] = []
         self.broken: set[str] = set()
 
+        self.fixed: tuple[ObjectRef, ...] = ()
+
     def get(self, pod: ObjectRef, path: str) -> bytes:
         return b""
+
+    def syncz(self, pod: ObjectRef) -> bytes:
+        return b"[]"
+
+    def log_levels(self, pod: ObjectRef) -> dict[str, str]:
+        return {}
+
+    def set_log_level(self, pod: ObjectRef, logger: str, level: str) -> dict[str, str]:
+        return {logger: level}
 
     def read(self, pod: ObjectRef) -> ProxyReading:
         self.read_pods.append(pod.name)

@@ -264,6 +264,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What happens to a request, step by step; with a change also what would
+         * @description A question. Nothing is written, so that everybody signed in may ask.
+         */
+        post: operations["explainRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/explain/edge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A request that takes an edge of the graph
+         * @description The request to ask about, from an edge.
+         */
+        get: operations["suggestRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/findings": {
         parameters: {
             query?: never;
@@ -504,6 +544,210 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A proxy as it is now
+         * @description One proxy.
+         */
+        get: operations["getProxy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clusters of a proxy
+         * @description Its clusters.
+         */
+        get: operations["listProxyClusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What differs between two proxies, or one now and earlier
+         * @description It beside another, or beside itself earlier.
+         */
+        get: operations["compareProxies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The endpoints of a proxy
+         * @description Its endpoints.
+         */
+        get: operations["listProxyEndpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The listeners of a proxy
+         * @description Its listeners.
+         */
+        get: operations["listProxyListeners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/logging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The log levels of a proxy
+         * @description Its log levels.
+         */
+        get: operations["getLogLevels"];
+        put?: never;
+        /**
+         * Change a log level of a proxy
+         * @description Its log levels.
+         */
+        post: operations["setLogLevel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A part of a proxy's configuration as it is
+         * @description Its configuration as the proxy gives it.
+         */
+        get: operations["getProxyRaw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The routes of a proxy
+         * @description Its routes.
+         */
+        get: operations["listProxyRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The secrets of a proxy, without keys
+         * @description Its secrets.
+         */
+        get: operations["listProxySecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/proxies/{namespace}/{pod}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A proxy's own statistics
+         * @description Its statistics.
+         */
+        get: operations["listProxyStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/series": {
         parameters: {
             query?: never;
@@ -558,66 +802,6 @@ export interface paths {
         get: operations["getService"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/routes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A service's routes with their timeouts, retries, faults and mirrors
-         * @description How a service's requests are treated on their way.
-         */
-        get: operations["getRoutes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/routes/apply": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Change a route's settings: dry run, then write, as the user who asks; for a while if so wanted
-         * @description Making other settings of a route.
-         */
-        post: operations["applyRoute"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/routes/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * What other settings of a route would do; nothing is written
-         * @description Trying other settings of a route.
-         */
-        post: operations["previewRoute"];
         delete?: never;
         options?: never;
         head?: never;
@@ -716,6 +900,46 @@ export interface paths {
          * @description The guarded shifts of a cluster.
          */
         get: operations["listShifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far each proxy is with what it was sent
+         * @description All proxies' state.
+         */
+        get: operations["listSync"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/sync/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many proxies have applied an object
+         * @description How far a change has got.
+         */
+        get: operations["getRollout"];
         put?: never;
         post?: never;
         delete?: never;
@@ -864,17 +1088,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description That percentage of requests is answered with the status at once. */
-        Abort: {
-            percent: number;
-            status: number;
-        };
-        /** @description An answer instead of some requests. */
-        AbortInputRequest: {
-            /** Format: double */
-            percent: number;
-            status: number;
-        };
         /** @description What to do with it. */
         ActOnShiftRequest: {
             /**
@@ -895,21 +1108,6 @@ export interface components {
             /** @description Of the object now. */
             resource_version: string;
             sentences: string[];
-        };
-        /** @description As for a preview, with the reason, and how long it is to hold. */
-        ApplyRouteRequest: {
-            /** @description Of the object as it was read. */
-            resource_version: string;
-            /** @description Index of the route. */
-            route: number;
-            settings: components["schemas"]["SettingsInputRequest"];
-            /**
-             * @description Why; kept in the history.
-             * @default
-             */
-            reason: string;
-            /** @description After so long it is taken back by itself; null: it stays. */
-            expires_seconds?: number | null;
         };
         /** @description As for a preview, with the reason that the audit keeps. */
         ApplyWeightsRequest: {
@@ -955,27 +1153,6 @@ export interface components {
             denied_rate: number;
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
-            /** @description What was seen contradicts policy: refused though allowed, or nothing refused though denied. */
-            disagrees: boolean;
-        };
-        /** @description An edge on which traffic and policy disagree: a finding. */
-        AuthzDisagreement: {
-            source: string;
-            service: string | null;
-            destination: string | null;
-            /** @enum {unknown} */
-            protocol: "grpc" | "http" | "tcp";
-            rate: number;
-            denied_rate: number;
-            /**
-             * @description What policy says.
-             * @enum {unknown}
-             */
-            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
-            decided_by: components["schemas"]["ObjectRef"] | null;
-            reason: string;
-            /** @description What is odd, and where to look. */
-            message: string;
         };
         /** @description `decided_by` is None where no policy applies or where several together decide. */
         AuthzPrediction: {
@@ -1003,6 +1180,27 @@ export interface components {
             kind: "app" | "cluster" | "namespace";
             label: string;
             parent: string | null;
+        };
+        /** @description One cluster that the request may go to, for `share` of the requests like it, and what happens there. */
+        Branch: {
+            cluster: string;
+            share: number;
+            weight: number | null;
+            /** @description NAMESPACE/NAME of those behind it. */
+            workloads: string[];
+            endpoints: number;
+            healthy: number;
+            /** @enum {unknown} */
+            verdict: "answered" | "denied" | "depends" | "leaves" | "no_cluster" | "no_endpoint" | "no_route" | "reaches" | "refused" | "unknown";
+            says: string;
+            steps: components["schemas"]["Step"][];
+        };
+        /** @description A circuit breaker: its limit (None: none) and how much of it is used now (None: the proxy doesn't tell). */
+        Breaker: {
+            what: string;
+            priority: string;
+            limit: number | null;
+            used: number | null;
         };
         /** @description One workload that the call may reach. */
         CalledExplanation: {
@@ -1055,24 +1253,11 @@ export interface components {
             change_id: number;
             author: string;
         };
-        /** @description Everything there is to know before applying a change. Nothing is written. */
-        ChangePreview: {
-            object: components["schemas"]["ObjectRef"];
-            resource_version: string;
-            diff_yaml: string;
-            sentences: string[];
-            findings: components["schemas"]["Finding"][];
-            dry_run: components["schemas"]["DryRun"];
-            /** @description What it does to the traffic that flows now, in sentences. */
-            effect: string[];
-            before_yaml: string;
-            after_yaml: string;
-        };
         /** @description One edit: who, what, when, why and how it ended. */
         ChangeSummary: {
             id: number;
             cluster: string;
-            /** @description weights, shift, route or undo. */
+            /** @description weights or undo. */
             kind: string;
             /** @description None: refused before the object was known. */
             object: components["schemas"]["ObjectRef"] | null;
@@ -1089,8 +1274,6 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             finished_at: string | null;
-            /** @description When it is taken back by itself. */
-            expires_at: string | null;
             /** @description The change that this one undid. */
             undoes: number | null;
             undone: boolean;
@@ -1112,6 +1295,28 @@ export interface components {
             before: components["schemas"]["AuthzPrediction"];
             after: components["schemas"]["AuthzPrediction"];
         };
+        /** @description A cluster. `type` is how its endpoints are found (EDS, STATIC, STRICT_DNS, ...); `healthy` of `endpoints` get requests; None where `/clusters` doesn't tell of it. */
+        ClusterRow: {
+            name: string;
+            type: string;
+            service: string;
+            port: number | null;
+            subset: string;
+            balancing: string;
+            connect_timeout_ms: number | null;
+            http2: boolean;
+            tls: components["schemas"]["UpstreamTls"][];
+            breakers: components["schemas"]["Breaker"][];
+            outlier_detection: string;
+            panic_threshold: number;
+            endpoints: number | null;
+            healthy: number | null;
+            state: string;
+            version: string;
+            updated_at: string | null;
+            error: string | null;
+            object: components["schemas"]["ObjectRef"] | null;
+        };
         /** @description A cluster, and the windows that rates can be shown over. */
         ClusterSummary: {
             name: string;
@@ -1120,6 +1325,13 @@ export interface components {
             default_window_seconds: number;
             /** @description It is the embedded demo mesh, where faults can be made. */
             demo: boolean;
+        };
+        /** @description The clusters. */
+        ClusterTable: {
+            /** Format: date-time */
+            read_at: string;
+            total: number;
+            rows: components["schemas"]["ClusterRow"][];
         };
         /**
          * @description Every failure a client can be told of; `contract.failures` maps each to its HTTP status.
@@ -1192,6 +1404,14 @@ export interface components {
             named_by: components["schemas"]["ObjectRef"][];
             conditions: components["schemas"]["StatusCondition"][];
         };
+        /** @description Where it stands in a proxy's configuration. */
+        ConfigLink: {
+            /** @description NAMESPACE/POD. */
+            pod: string;
+            /** @enum {unknown} */
+            section: "clusters" | "endpoints" | "listeners" | "routes" | "secrets";
+            name: string;
+        };
         /** @description A configuration object and how much was found on it. */
         ConfigSummary: {
             /** @description With its group where two groups have the kind: `Gateway.gateway.networking.k8s.io`. */
@@ -1228,17 +1448,6 @@ export interface components {
             /** @description The split as it is now, where it can be read. */
             current: components["schemas"]["ServiceWeights"] | null;
             current_yaml: string | null;
-        };
-        /** @description That percentage of requests waits so long first. */
-        Delay: {
-            percent: number;
-            delay_ms: number;
-        };
-        /** @description A wait before some requests. */
-        DelayInputRequest: {
-            /** Format: double */
-            percent: number;
-            delay_ms: number;
         };
         /** @description An object that is taken away. */
         DeletionRequest: {
@@ -1297,6 +1506,17 @@ export interface components {
             ok: boolean;
             message: string;
         };
+        /** @description Something that is wrong with a dump: where, and in a sentence. */
+        DumpFinding: {
+            section: string;
+            message: string;
+        };
+        /** @description An earlier configuration of the proxy that is kept for comparing. */
+        EarlierReading: {
+            id: number;
+            /** Format: date-time */
+            read_at: string;
+        };
         /** @description `id` is `SOURCE>DESTINATION|PROTOCOL` with the node ids. */
         Edge: {
             id: string;
@@ -1350,6 +1570,38 @@ export interface components {
             caller_plane: "ambient" | "none" | "sidecar";
             called: components["schemas"]["CalledExplanation"][];
         };
+        /** @description The pod behind an endpoint. */
+        EndpointPod: {
+            namespace: string;
+            name: string;
+            workload: string;
+        };
+        /** @description An endpoint of a cluster. `unhealthy` says why it gets no requests, `flags` all that Envoy says of it; `success_rate` is a share, None with too little traffic. Requests and connections are counted since it is known. */
+        EndpointRow: {
+            cluster: string;
+            address: string;
+            hostname: string;
+            zone: string;
+            weight: number;
+            priority: number;
+            healthy: boolean;
+            unhealthy: string[];
+            flags: string[];
+            success_rate: number | null;
+            active_requests: number;
+            pending_requests: number;
+            active_connections: number;
+            requests: number;
+            errors: number;
+            failed_connections: number;
+        };
+        /** @description The endpoints. */
+        EndpointTable: {
+            /** Format: date-time */
+            read_at: string;
+            total: number;
+            rows: components["schemas"]["ProxyEndpoint"][];
+        };
         /** @description A message that can't be followed. The socket stays open. */
         ErrorMessage: {
             /** @enum {unknown} */
@@ -1381,6 +1633,59 @@ export interface components {
             /** @description null: the request has none. */
             token?: components["schemas"]["TokenInputRequest"] | null;
         };
+        /** @description Who asks for what, and, if wanted, with which change. */
+        ExplainRequestRequest: {
+            /** @description Of the workload that asks. */
+            namespace: string;
+            /** @description The workload that asks. */
+            workload: string;
+            /** @description The authority: a host, with a port if the client writes one. */
+            host: string;
+            /** @description The service's port; a gateway's own. */
+            port: number;
+            /**
+             * @description HTTP method.
+             * @default GET
+             */
+            method: string;
+            /**
+             * @description Path, with its query.
+             * @default /
+             */
+            path: string;
+            /** @description By name. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description HTTP or TCP.
+             *
+             *     * `http` - http
+             *     * `tcp` - tcp
+             * @default http
+             * @enum {string}
+             */
+            protocol: "http" | "tcp";
+            /** @description Also as it would be with these. */
+            weights?: components["schemas"]["WeightsChangeRequest"] | null;
+            /** @description Also as it would be with this VirtualService. */
+            manifest?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description What happens now, and what would happen with the change that was given. */
+        ExplainedRequest: {
+            source: components["schemas"]["ExplainedSource"];
+            now: components["schemas"]["RequestExplanation"];
+            after: components["schemas"]["RequestExplanation"] | null;
+            /** @description Why there is no `after`, where a change was given. */
+            after_note: string;
+        };
+        /** @description The workload that asks. */
+        ExplainedSource: {
+            namespace: string;
+            workload: string;
+        };
         /** @description Whether a call gets through, for each workload that may get it. */
         Explanation: {
             caller: string;
@@ -1393,6 +1698,22 @@ export interface components {
             description: string;
             /** @description None: it is not broken now. */
             active_since: string | null;
+        };
+        /** @description A filter chain: what connections it takes, in words, and what it does with them. `routes` is the name of the route configuration, `clusters` where TCP goes. */
+        FilterChain: {
+            name: string;
+            match: string;
+            filters: components["schemas"]["FilterRow"][];
+            http_filters: components["schemas"]["FilterRow"][];
+            tls: components["schemas"]["ServerTls"] | null;
+            routes: string;
+            routes_inline: boolean;
+            clusters: string[];
+        };
+        /** @description A filter by its name and the type of its configuration, which also tells what is not known here. */
+        FilterRow: {
+            name: string;
+            type: string;
         };
         /** @description `error`: requests will fail; `warning`: they may; `info`: worth knowing. `path` is a JSON path in the object. */
         Finding: {
@@ -1481,12 +1802,6 @@ export interface components {
             state: "degraded" | "failing" | "healthy" | "idle" | "unknown";
             reason: string;
         };
-        /** @description A caller that calls a service, which is tried up to `attempts` times a request. */
-        Hop: {
-            caller: string;
-            service: string;
-            attempts: number;
-        };
         /** @description What one layer says. `near` are its rules that nearly matched, `steps` the order in which it was asked. */
         Layer: {
             /** @enum {unknown} */
@@ -1513,6 +1828,32 @@ export interface components {
             message: string;
             next_step: string;
         };
+        /** @description A listener. `state`: active, static, warming, draining, or missing when no version of it could be used. */
+        ListenerRow: {
+            name: string;
+            address: string;
+            direction: string;
+            state: string;
+            version: string;
+            updated_at: string | null;
+            error: string | null;
+            error_at: string | null;
+            object: components["schemas"]["ObjectRef"] | null;
+            listener_filters: components["schemas"]["FilterRow"][];
+            filter_chains: components["schemas"]["FilterChain"][];
+        };
+        /** @description The listeners. */
+        ListenerTable: {
+            /** Format: date-time */
+            read_at: string;
+            rows: components["schemas"]["ListenerRow"][];
+        };
+        /** @description The level of each logger. */
+        LogLevels: {
+            levels: {
+                [key: string]: string;
+            };
+        };
         /** @description Who last wrote fields of an object, and how. */
         Manager: {
             manager: string;
@@ -1536,8 +1877,16 @@ export interface components {
         MatrixAnswer: {
             traffic: components["schemas"]["ObservedTraffic"];
             matrix: components["schemas"]["Matrix"];
-            /** @description Where traffic contradicts policy, anywhere in the mesh. */
-            disagreements: components["schemas"]["AuthzDisagreement"][];
+        };
+        /** @description What an answer would mean here. `rate`: requests per second with it now; None without telemetry. `expected`: it is what the configuration leads to. */
+        Meaning: {
+            code: string;
+            flag: string;
+            title: string;
+            says: string;
+            expected: boolean;
+            rate: number | null;
+            object: components["schemas"]["ObjectRef"] | null;
         };
         /** @description The whole mesh. `mode` holds for namespaces without a policy. */
         MeshPosture: {
@@ -1551,18 +1900,10 @@ export interface components {
             /** @description The busiest first, at most 200. */
             disagreements: components["schemas"]["Disagreement"][];
         };
-        /** @description A copy of that percentage of requests goes there too; its answer is dropped. */
+        /** @description A cluster that gets copies, and of which share of the requests. */
         Mirror: {
-            host: string;
-            percent: number;
-            subset: string | null;
-        };
-        /** @description A copy of some requests. */
-        MirrorInputRequest: {
-            host: string;
-            /** Format: double */
-            percent: number;
-            subset?: string | null;
+            cluster: string;
+            share: number;
         };
         /** @description One level that was asked for a mode, the most specific first. `mode` is UNSET where the level leaves it to the next, and None where nothing speaks at that level; `ignored` are younger policies of the same level. */
         ModeStep: {
@@ -1695,6 +2036,13 @@ export interface components {
             /** @description Requests and new TCP connections per second. */
             rate: number;
         };
+        /** @description A route that was asked before the one that takes the request, and why it doesn't take it, or not all of them. */
+        PassedOver: {
+            position: number;
+            name: string;
+            match: string;
+            why: string;
+        };
         /** @description Where a view of the past comes from; the view's `evaluated_at` is its exact moment. */
         Past: {
             /**
@@ -1792,14 +2140,6 @@ export interface components {
             decided_by: components["schemas"]["ObjectRef"] | null;
             steps: components["schemas"]["ModeStep"][];
         };
-        /** @description Which route is to have which settings. */
-        PreviewRouteRequest: {
-            /** @description Of the object as it was read. */
-            resource_version: string;
-            /** @description Index of the route. */
-            route: number;
-            settings: components["schemas"]["SettingsInputRequest"];
-        };
         /** @description The weights wanted, by destination id: whole numbers from 0 to 100, 100 in total for each route. */
         PreviewWeightsRequest: {
             /** @description Of the object as it was read. */
@@ -1830,6 +2170,59 @@ export interface components {
             valid_from: string | null;
             expires_at: string | null;
         };
+        /** @description `same` counts what is equal on both sides, versions and times apart. */
+        ProxyComparison: {
+            left: string;
+            right: string;
+            differences: components["schemas"]["ResourceDifference"][];
+            same: number;
+        };
+        /** @description How many of each there are. */
+        ProxyCounts: {
+            listeners: number;
+            routes: number;
+            clusters: number;
+            endpoints: number;
+            secrets: number;
+        };
+        /** @description A proxy as it is now. */
+        ProxyDetail: {
+            namespace: string;
+            pod: string;
+            workload: string;
+            node_id: string;
+            version: string;
+            state: string;
+            uptime_seconds: number | null;
+            memory_bytes: number | null;
+            /** Format: date-time */
+            read_at: string;
+            /** @description sidecar, router (a gateway), waypoint, ztunnel, linkerd, or envoy. */
+            kind: string;
+            counts: components["schemas"]["ProxyCounts"];
+            /** @description What is wrong with what the proxy gave. */
+            findings: components["schemas"]["DumpFinding"][];
+            /** @description Parts of the dump whose type is not known here. */
+            unknown_sections: string[];
+            sync: components["schemas"]["TypeSync"][];
+            earlier: components["schemas"]["EarlierReading"][];
+            /** @description What this kind of proxy does not have. */
+            note: string;
+        };
+        /** @description An endpoint, the pod that it is, and since when it gets no requests. */
+        ProxyEndpoint: {
+            row: components["schemas"]["EndpointRow"];
+            pod: components["schemas"]["EndpointPod"] | null;
+            since: string | null;
+        };
+        /** @description One proxy: whether its routes are what the object says. */
+        ProxyRollout: {
+            pod: string;
+            workload: string;
+            /** @enum {unknown} */
+            state: "applied" | "not_concerned" | "rejected" | "unreachable" | "waiting";
+            reason: string;
+        };
         /** @description A proxy as its admin interface last described it. */
         ProxySummary: {
             namespace: string;
@@ -1850,11 +2243,39 @@ export interface components {
             /** @description Configuration that it refused, and why. */
             rejected: string[];
         };
+        /** @description A proxy's state by kind of configuration. */
+        ProxySync: {
+            namespace: string;
+            pod: string;
+            workload: string;
+            /** @description Why it can't be read. */
+            error: string | null;
+            error_since: string | null;
+            types: components["schemas"]["TypeSync"][];
+        };
+        /** @description A request. `host` may have a port; `port` is the service's (a gateway: the one it listens on). `headers` by lower-case name. */
+        Question: {
+            host: string;
+            port: number;
+            path: string;
+            method: string;
+            headers: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            protocol: "http" | "tcp";
+        };
         /** @description A workload that too few requests reached to tell who calls it. */
         QuietWorkload: {
             namespace: string;
             name: string;
             requests: number;
+        };
+        /** @description A part of a proxy's configuration as the proxy gives it. */
+        RawPage: {
+            section: string;
+            name: string;
+            content: unknown;
         };
         /** @description Whether the call gets through. `refused_by` is the first layer that refuses it. */
         Reach: {
@@ -1867,41 +2288,69 @@ export interface components {
             reason: string;
             layers: components["schemas"]["Layer"][];
         };
+        /** @description The whole path of a request. */
+        RequestExplanation: {
+            source: string;
+            question: components["schemas"]["Question"];
+            /** @enum {unknown} */
+            verdict: "answered" | "denied" | "depends" | "leaves" | "no_cluster" | "no_endpoint" | "no_route" | "reaches" | "refused" | "unknown";
+            summary: string;
+            steps: components["schemas"]["Step"][];
+            branches: components["schemas"]["Branch"][];
+            meanings: components["schemas"]["Meaning"][];
+            /** @description What could not be read, and what is wrong with what was read. */
+            findings: string[];
+        };
+        /** @description A resource that differs; `left` and `right` are it as JSON text, "" where it is not. */
+        ResourceDifference: {
+            /** @enum {unknown} */
+            kind: "cluster" | "endpoint" | "extension" | "listener" | "route" | "secret";
+            name: string;
+            /** @enum {unknown} */
+            difference: "different" | "only_left" | "only_right";
+            left: string;
+            right: string;
+        };
         /** @description The client saw a gap (a delta whose `base` is not the version it has): sends the whole view. */
         Resync: {
             /** @enum {unknown} */
             type: "resync";
             id: string;
         };
-        /** @description `attempts` after the first one; `per_try_timeout_ms` None: the route's timeout; `retry_on` in Envoy's words. */
-        Retries: {
-            attempts: number;
-            per_try_timeout_ms: number | null;
-            retry_on: string[];
+        /** @description All proxies that have a route of the object, and the sum in a sentence. */
+        Rollout: {
+            proxies: components["schemas"]["ProxyRollout"][];
+            applied: number;
+            concerned: number;
+            summary: string;
         };
-        /** @description None of `retry_on`: the mesh's own conditions. */
-        RetriesInputRequest: {
-            /** @description After the first one; 0: no retries. */
-            attempts: number;
-            per_try_timeout_ms?: number | null;
-            retry_on?: string[];
-        };
-        /** @description One HTTP route. `hosts` are where it sends requests; `fixed`: why its settings can't be changed here, such as that it only redirects. */
-        Route: {
-            index: number;
+        /** @description A route. `action`: forward, redirect, direct_response, or the name of one that is not known here; `does` says it in words. `timeout_ms`: 0 for none, None for Envoy's default of 15 s. */
+        RouteRow: {
+            config: string;
+            virtual_host: string;
+            domains: string[];
+            position: number;
             name: string;
-            matches: string;
-            hosts: string[];
-            settings: components["schemas"]["RouteSettings"];
-            fixed: string | null;
-        };
-        /** @description None: not set, so the mesh's own holds. */
-        RouteSettings: {
+            match: string;
+            action: string;
+            does: string;
+            targets: components["schemas"]["Target"][];
+            mirrors: components["schemas"]["Mirror"][];
             timeout_ms: number | null;
-            retries: components["schemas"]["Retries"] | null;
-            delay: components["schemas"]["Delay"] | null;
-            abort: components["schemas"]["Abort"] | null;
-            mirror: components["schemas"]["Mirror"] | null;
+            retries: string;
+            rewrite: string;
+            fault: string;
+            object: components["schemas"]["ObjectRef"] | null;
+            version: string;
+            updated_at: string | null;
+            error: string | null;
+        };
+        /** @description The routes, in the order in which they are asked. */
+        RouteTable: {
+            /** Format: date-time */
+            read_at: string;
+            total: number;
+            rows: components["schemas"]["RouteRow"][];
         };
         /** @description A rule and what came of it. */
         RuleStory: {
@@ -1915,6 +2364,26 @@ export interface components {
             /** @description The fields that do not match. */
             missed: string[];
         };
+        /** @description A secret. `kind`: certificate, trust (the CAs that are believed), session_tickets, generic, or unknown. */
+        SecretRow: {
+            name: string;
+            kind: string;
+            identities: string[];
+            serial_number: string;
+            valid_from: string | null;
+            expires_at: string | null;
+            certificates: number;
+            state: string;
+            version: string;
+            updated_at: string | null;
+            error: string | null;
+        };
+        /** @description The secrets, without private keys. */
+        SecretTable: {
+            /** Format: date-time */
+            read_at: string;
+            rows: components["schemas"]["SecretRow"][];
+        };
         /** @description Points in time order, one per evaluation. `rate` is 0 where the element had no traffic; the others are None there and wherever they are not known. A node's numbers are of its inbound traffic, or of its outbound traffic when nobody calls it. */
         Series: {
             id: string;
@@ -1925,6 +2394,11 @@ export interface components {
             rate: number[];
             error_share: (number | null)[];
             p95_ms: (number | null)[];
+        };
+        /** @description A filter chain's TLS. `certificates`: the secrets it shows; `client`: required, optional, none. */
+        ServerTls: {
+            certificates: string[];
+            client: string;
         };
         /** @description A service, the workloads behind it, and the objects that route or shape its traffic. */
         ServiceDetail: {
@@ -1942,23 +2416,6 @@ export interface components {
         ServiceName: {
             namespace: string;
             name: string;
-        };
-        /** @description A service's HTTP routes in the order in which they are tried. */
-        ServiceRoutes: {
-            /** @description The VirtualService that carries them. */
-            object: components["schemas"]["ObjectRef"];
-            /** @description Of the object as it was read; a change must name it. */
-            resource_version: string;
-            editable: boolean;
-            managed_by: string | null;
-            /** @description Why this object is the one that decides. */
-            reason: string;
-            routes: components["schemas"]["Route"][];
-            /** @description Requests per second through the service now; None without telemetry. */
-            rate: number | null;
-            /** @description The calls above it along which one request can become the most: the last hop is the service's own. */
-            chain: components["schemas"]["Hop"][];
-            retry_conditions: string[];
         };
         /** @description A service and what is behind it. */
         ServiceSummary: {
@@ -1999,13 +2456,31 @@ export interface components {
             /** @description The server runs the embedded demo mesh. */
             demo: boolean;
         };
-        /** @description All settings of a route: what is left out or null is taken away. */
-        SettingsInputRequest: {
-            timeout_ms?: number | null;
-            retries?: components["schemas"]["RetriesInputRequest"] | null;
-            delay?: components["schemas"]["DelayInputRequest"] | null;
-            abort?: components["schemas"]["AbortInputRequest"] | null;
-            mirror?: components["schemas"]["MirrorInputRequest"] | null;
+        /** @description A logger's new level. */
+        SetLogLevelRequest: {
+            /**
+             * @description "" for all loggers.
+             * @default
+             */
+            logger: string;
+            /**
+             * @description The level.
+             *
+             *     * `trace` - trace
+             *     * `debug` - debug
+             *     * `info` - info
+             *     * `warning` - warning
+             *     * `error` - error
+             *     * `critical` - critical
+             *     * `off` - off
+             * @enum {string}
+             */
+            level: "trace" | "debug" | "info" | "warning" | "error" | "critical" | "off";
+            /**
+             * @description Why; kept in the audit.
+             * @default
+             */
+            reason: string;
         };
         /** @description A guarded shift with its plan, its evidence and its history. */
         ShiftDetail: {
@@ -2109,6 +2584,16 @@ export interface components {
              */
             reason: string;
         };
+        /** @description A counter or gauge. */
+        Stat: {
+            name: string;
+            value: number;
+        };
+        /** @description The proxy's own statistics that match the filter; `total` counts those that are not shown too. */
+        StatTable: {
+            total: number;
+            rows: components["schemas"]["Stat"][];
+        };
         /** @description One condition of an object's status; `of`: which of its parents or listeners, "" for the object itself. */
         StatusCondition: {
             of: string;
@@ -2117,6 +2602,19 @@ export interface components {
             reason: string;
             message: string;
             time: string | null;
+        };
+        /** @description One step: what was decided, why, by which configuration and which object. */
+        Step: {
+            /** @enum {unknown} */
+            kind: "answer" | "authorization" | "cluster" | "endpoints" | "fault" | "filter_chain" | "inbound" | "listener" | "mirror" | "mtls" | "request" | "retries" | "rewrite" | "route" | "source" | "timeout" | "tls" | "virtual_host";
+            title: string;
+            says: string;
+            /** @enum {unknown} */
+            state: "bad" | "good" | "plain" | "unknown" | "warn";
+            details: string[];
+            config: components["schemas"]["ConfigLink"] | null;
+            object: components["schemas"]["ObjectRef"] | null;
+            passed_over: components["schemas"]["PassedOver"][];
         };
         /** @description May it become STRICT? For a pipeline: `exit_code` is 0 for safe, 1 for would_break, 2 for not_enough_traffic. */
         StrictAnswer: {
@@ -2197,6 +2695,15 @@ export interface components {
              */
             compress: boolean;
         };
+        /** @description A request that takes an edge of the graph. */
+        SuggestedRequest: {
+            source: components["schemas"]["ExplainedSource"];
+            question: components["schemas"]["Question"];
+            /** @description NAMESPACE/NAME of the workload that the edge goes to; "" when it goes to a service. */
+            destination: string;
+            /** @description Why this source or host, where it is not the edge's own. */
+            why: string;
+        };
         /** @description One policy, ready to be applied, and the callers that it is made from. */
         SuggestedYaml: {
             service: string;
@@ -2213,6 +2720,19 @@ export interface components {
             effect: components["schemas"]["WhatIf"];
             /** @description What observation can't tell. */
             limits: string[];
+        };
+        /** @description How far all proxies are. `control_plane_error`: why what was sent isn't known. */
+        SyncTable: {
+            control_plane_at: string | null;
+            control_plane_error: string | null;
+            proxies: components["schemas"]["ProxySync"][];
+        };
+        /** @description A cluster that a route sends to, and for which share of its requests. `cluster` is "" where a header or plugin names it and that header isn't there; `how` says so. */
+        Target: {
+            cluster: string;
+            weight: number | null;
+            share: number;
+            how: string;
         };
         /** @description A JSON web token as it would arrive. */
         TokenInputRequest: {
@@ -2251,6 +2771,16 @@ export interface components {
              */
             hours: number;
         };
+        /** @description The state of one kind, with the reason. `since`: when the version in force came, or since when it is stale. */
+        TypeSync: {
+            type: string;
+            /** @enum {unknown} */
+            state: "in_force" | "not_sent" | "rejected" | "stale" | "synced" | "unknown";
+            reason: string;
+            version: string;
+            since: string | null;
+            resources: number | null;
+        };
         /** @description Why; kept in the history. */
         UndoChangeRequest: {
             /** @default  */
@@ -2261,6 +2791,18 @@ export interface components {
             /** @enum {unknown} */
             type: "unsubscribe";
             id: string;
+        };
+        /** @description How a cluster connects to endpoints with `match` in their metadata ({}: all). `mode`: mutual, simple or plain text; `certificates`: the secrets it shows; `identities`: whom it accepts; `sni`. */
+        UpstreamTls: {
+            name: string;
+            match: {
+                [key: string]: string;
+            };
+            mode: string;
+            certificates: string[];
+            identities: string[];
+            sni: string;
+            alpn: string[];
         };
         /** @description What a version did in the step in force. */
         VersionEvidence: {
@@ -2312,6 +2854,30 @@ export interface components {
             /** @description Which requests it takes, in words. */
             matches: string;
             destinations: components["schemas"]["WeightedDestination"][];
+        };
+        /** @description A change of a service's weights, as the form makes it. */
+        WeightsChangeRequest: {
+            /** @description Of the service. */
+            namespace: string;
+            /** @description Of the service. */
+            name: string;
+            /** @description By id. */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        /** @description Everything there is to know before applying a change. Nothing is written. */
+        WeightsPreview: {
+            object: components["schemas"]["ObjectRef"];
+            resource_version: string;
+            diff_yaml: string;
+            sentences: string[];
+            findings: components["schemas"]["Finding"][];
+            dry_run: components["schemas"]["DryRun"];
+            /** @description What it does to the traffic that flows now, in sentences. */
+            effect: string[];
+            before_yaml: string;
+            after_yaml: string;
         };
         /** @description What the edits would change. Rates are per second. */
         WhatIf: {
@@ -3261,6 +3827,156 @@ export interface operations {
             };
         };
     };
+    explainRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequestRequest"];
+            };
+        };
+        responses: {
+            /** @description What happens now, and what would happen with the change that was given. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainedRequest"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggestRequest: {
+        parameters: {
+            query: {
+                /** @description Id of an edge in the view of workloads with service nodes. */
+                edge: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A request that takes an edge of the graph. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestedRequest"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listFindings: {
         parameters: {
             query?: {
@@ -4176,6 +4892,719 @@ export interface operations {
             };
         };
     };
+    getProxy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A proxy as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyDetail"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxyClusters: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description Only rows with this in a name, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The clusters. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterTable"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareProxies: {
+        parameters: {
+            query?: {
+                /** @description Number of an earlier reading. */
+                earlier?: number;
+                /** @description NAMESPACE/POD of another proxy. */
+                other?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `same` counts what is equal on both sides, versions and times apart. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyComparison"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxyEndpoints: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description Only rows with this in a name, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointTable"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxyListeners: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description Only rows with this in a name, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The listeners. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListenerTable"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLogLevels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The level of each logger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevels"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setLogLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLogLevelRequest"];
+            };
+        };
+        responses: {
+            /** @description The level of each logger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevels"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProxyRaw: {
+        parameters: {
+            query: {
+                /** @description As a file. */
+                download?: boolean;
+                /** @description Only the resource of this name. */
+                name?: string;
+                /**
+                 * @description A section of the configuration, or a page.
+                 *
+                 *     * `listeners` - listeners
+                 *     * `routes` - routes
+                 *     * `clusters` - clusters
+                 *     * `endpoints` - endpoints
+                 *     * `secrets` - secrets
+                 *     * `bootstrap` - bootstrap
+                 *     * `config_dump` - config_dump
+                 *     * `clusters_now` - clusters_now
+                 *     * `certs` - certs
+                 *     * `server_info` - server_info
+                 *     * `stats` - stats
+                 */
+                section: "listeners" | "routes" | "clusters" | "endpoints" | "secrets" | "bootstrap" | "config_dump" | "clusters_now" | "certs" | "server_info" | "stats";
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of a proxy's configuration as the proxy gives it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RawPage"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxyRoutes: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description Only rows with this in a name, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The routes, in the order in which they are asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteTable"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxySecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secrets, without private keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretTable"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProxyStats: {
+        parameters: {
+            query?: {
+                /** @description Only names that contain this, in any case. */
+                filter?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                namespace: string;
+                pod: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proxy's own statistics that match the filter; `total` counts those that are not shown too. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatTable"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSeries: {
         parameters: {
             query: {
@@ -4363,284 +5792,6 @@ export interface operations {
             };
             /** @description There is no such thing; `context` names it. */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A source does not answer, or there is no snapshot yet. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getRoutes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-                name: string;
-                namespace: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A service's HTTP routes in the order in which they are tried. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServiceRoutes"];
-                };
-            };
-            /** @description Nobody is signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role, or the cluster's RBAC, does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing; `context` names it. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A source does not answer, or there is no snapshot yet. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    applyRoute: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-                name: string;
-                namespace: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ApplyRouteRequest"];
-            };
-        };
-        responses: {
-            /** @description The change is in the cluster, and can be undone by its id. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AppliedChange"];
-                };
-            };
-            /** @description The input is not valid; `fields` says where. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role, or the cluster's RBAC, does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing; `context` names it. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Somebody changed it in the meantime. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConflictProblem"];
-                };
-            };
-            /** @description The body is above 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation found an error that blocks the change. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A source does not answer, or there is no snapshot yet. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    previewRoute: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-                name: string;
-                namespace: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PreviewRouteRequest"];
-            };
-        };
-        responses: {
-            /** @description Everything there is to know before applying a change. Nothing is written. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangePreview"];
-                };
-            };
-            /** @description The input is not valid; `fields` says where. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role, or the cluster's RBAC, does not allow it. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing; `context` names it. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Somebody changed it in the meantime. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConflictProblem"];
-                };
-            };
-            /** @description The body is above 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation found an error that blocks the change. */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4960,7 +6111,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangePreview"];
+                    "application/json": components["schemas"]["WeightsPreview"];
                 };
             };
             /** @description The input is not valid; `fields` says where. */
@@ -5081,6 +6232,133 @@ export interface operations {
             };
             /** @description There is no such thing; `context` names it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far all proxies are. `control_plane_error`: why what was sent isn't known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncTable"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRollout: {
+        parameters: {
+            query: {
+                /**
+                 * @description Kind of the object.
+                 *
+                 *     * `VirtualService` - VirtualService
+                 */
+                kind: "VirtualService";
+                /** @description Its name. */
+                name: string;
+                /** @description Its namespace. */
+                namespace: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All proxies that have a route of the object, and the sum in a sentence. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -33,16 +33,15 @@ class PortForwardAdmin(Admin):
         *,
         port: int = ADMIN_PORT,
         timeout: float = 8.0,
-        largest_answer: int = 32 * MEGABYTE,
+        largest_answer: int = 64 * MEGABYTE,
     ) -> None:
         super().__init__(port, timeout, largest_answer)
         self._configuration = configuration
         self._authorization = authorization
 
-    def get(self, pod: ObjectRef, path: str) -> bytes:
-        """As Admin does it. Raises Failure(SOURCE_UNAVAILABLE | UNSUPPORTED)."""
+    def _ask(self, pod: ObjectRef, path: str, method: str = "GET", port: int | None = None) -> bytes:
         try:
-            return super().get(pod, path)
+            return super()._ask(pod, path, method, port)
         except websocket.WebSocketTimeoutException as problem:
             raise unavailable(pod, f"did not answer in {self._timeout:g} s") from problem
         except websocket.WebSocketBadStatusException as problem:
@@ -50,9 +49,10 @@ class PortForwardAdmin(Admin):
         except websocket.WebSocketException as problem:
             raise unavailable(pod, f"can't be reached through the Kubernetes API: {problem}") from problem
 
-    def _connect(self, pod: ObjectRef) -> http.client.HTTPConnection:
+    def _connect(self, pod: ObjectRef, port: int | None = None) -> http.client.HTTPConnection:
         configuration, token = self._configuration(), self._authorization()
-        url = f"{configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward?ports={self._port}"
+        port = port or self._port
+        url = f"{configuration.host}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/portforward?ports={port}"
         scheme, _, rest = url.partition("://")
         headers = {"sec-websocket-protocol": "v4.channel.k8s.io"} | ({"authorization": token} if token else {})
         # The official client has no timeout of its own for this.
@@ -64,7 +64,7 @@ class PortForwardAdmin(Admin):
         except OSError as problem:
             raise unavailable(pod, f"can't be reached: the Kubernetes API does not answer ({problem})") from problem
         forwarded.settimeout(self._timeout)
-        connection = http.client.HTTPConnection("localhost", self._port, timeout=self._timeout)
+        connection = http.client.HTTPConnection("localhost", port, timeout=self._timeout)
         connection.sock = _ForwardedPort(forwarded, pod)
         return connection
 

@@ -4,13 +4,14 @@ Source: https://www.envoyproxy.io/docs/envoy/latest/api-v3/admin/admin (certs, c
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from meshui.domain.failures import Code, Failure
-from meshui.domain.proxy.reading import Certificate, ConfigVersion, Endpoint, EnvoyCluster, ServerInfo
+from meshui.domain.proxy.reading import Certificate, ConfigVersion, Endpoint, EnvoyCluster, ServerInfo, TypeState
 
 _T = TypeVar("_T")
 
@@ -91,6 +92,35 @@ def parse_versions(body: bytes) -> tuple[ConfigVersion, ...]:
             for entry in entries:
                 found.append(_version(kind, entry, (entry.get(state) or {}) if state else entry, inner))
     return tuple(found)
+
+
+def type_states(*versions: Iterable[ConfigVersion]) -> tuple[TypeState, ...]:
+    """The same by kind."""
+    by_kind: dict[str, list[ConfigVersion]] = {}
+    for one in (one for some in versions for one in some):
+        by_kind.setdefault(one.type, []).append(one)
+    states = []
+    for kind, found in by_kind.items():
+        newest = max(found, key=lambda one: (one.updated_at is not None, one.updated_at or _NEVER))
+        errors = tuple(dict.fromkeys(one.error for one in found if one.error))
+        states.append(TypeState(kind, len(found), newest.version, newest.updated_at, errors))
+    return tuple(states)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def parse_memory(body: bytes) -> int | None:
+    """The bytes that the proxy has allocated, of `/memory`."""
+    allocated = _decode(body, dict[str, Any], "/memory").get("allocated")
+    return int(allocated) if isinstance(allocated, str) and allocated.isdigit() else None
+
+
+def parse_log_levels(body: bytes) -> dict[str, str]:
+    """Level by logger, of what `/logging` answers."""
+    lines = (line.strip() for line in body.decode("utf-8", "replace").splitlines())
+    pairs = (line.partition(": ") for line in lines if ": " in line)
+    return {name: level for name, _, level in pairs if name.replace("_", "").isalnum()}
 
 
 def _is_single(config: dict[str, Any], kind: str) -> bool:

@@ -11,7 +11,7 @@ from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.dump import ConfigDump, Resource
 from meshui.domain.proxy.endpoints import EndpointRow
 from meshui.domain.proxy.objects import object_of, service_of, subset_of
-from meshui.domain.proxy.tls import ClientTls, client_tls
+from meshui.domain.proxy.tls import UpstreamTls, client_tls
 from meshui.domain.proxy.values import Raw, message, number, record, records, seconds, share, text, whole
 
 _LIMITS = (
@@ -44,7 +44,7 @@ class ClusterRow(msgspec.Struct, frozen=True):
     balancing: str
     connect_timeout_ms: int | None
     http2: bool
-    tls: tuple[ClientTls, ...]
+    tls: tuple[UpstreamTls, ...]
     breakers: tuple[Breaker, ...]
     outlier_detection: str
     panic_threshold: float

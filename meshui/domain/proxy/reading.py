@@ -26,6 +26,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     address: str
     weight: int
     unhealthy: tuple[str, ...]
+    since: datetime | None = None
+    """When it was first seen so."""
 
 
 class EnvoyCluster(msgspec.Struct, frozen=True):
@@ -56,8 +58,20 @@ class ConfigVersion(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class TypeState(msgspec.Struct, frozen=True):
+    """All dynamic resources of a kind: how many, the newest version and when it came, and what was rejected and why."""
+
+    type: str
+    """listener, cluster, route, secret."""
+    resources: int
+    version: str
+    updated_at: datetime | None
+    errors: tuple[str, ...]
+
+
 class ProxyReading(msgspec.Struct, frozen=True):
-    """One proxy, read at `read_at`. With an `error` it could not be read, and the rest is empty."""
+    """One proxy, read at `read_at`. With an `error` it can't be read since `error_since`, and the rest is as it was
+    when it last could, or empty."""
 
     pod: ObjectRef
     read_at: datetime
@@ -69,4 +83,7 @@ class ProxyReading(msgspec.Struct, frozen=True):
     unhealthy: tuple[EnvoyCluster, ...] = ()
     """Those clusters that have an unhealthy endpoint, with all their endpoints."""
     versions: tuple[ConfigVersion, ...] = ()
+    types: tuple[TypeState, ...] = ()
+    memory_bytes: int | None = None
     error: str | None = None
+    error_since: datetime | None = None

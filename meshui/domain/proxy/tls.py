@@ -18,7 +18,7 @@ class ServerTls(msgspec.Struct, frozen=True):
     client: str
 
 
-class ClientTls(msgspec.Struct, frozen=True):
+class UpstreamTls(msgspec.Struct, frozen=True):
     """How a cluster connects to endpoints with `match` in their metadata ({}: all). `mode`: mutual, simple or plain
     text; `certificates`: the secrets it shows; `identities`: whom it accepts; `sni`."""
 
@@ -44,7 +44,7 @@ def server_tls(chain: Raw) -> ServerTls | None:
     return ServerTls(_certificates(common), "required" if required else "optional" if checks else "none")
 
 
-def client_tls(cluster: Raw) -> tuple[ClientTls, ...]:
+def client_tls(cluster: Raw) -> tuple[UpstreamTls, ...]:
     """How a cluster connects: by each of its matches in order, or in one way."""
     if matches := records(cluster, "transport_socket_matches"):
         return tuple(
@@ -57,25 +57,25 @@ def client_tls(cluster: Raw) -> tuple[ClientTls, ...]:
     return (_client("", {}, socket),)
 
 
-def tls_toward(cluster: Raw, endpoint: Raw) -> ClientTls | None:
+def tls_toward(cluster: Raw, endpoint: Raw) -> UpstreamTls | None:
     """How the cluster connects to this endpoint; None when none of its matches has it."""
     labels = record(endpoint, "metadata", "filter_metadata", "envoy.transport_socket_match")
     ways = client_tls(cluster)
     return next((one for one in ways if all(labels.get(key) == value for key, value in one.match.items())), None)
 
 
-def _client(name: str, match: dict[str, str], socket: Raw) -> ClientTls:
+def _client(name: str, match: dict[str, str], socket: Raw) -> UpstreamTls:
     kind, config = message(socket)
     if kind == "UpstreamTlsContext":
         return _context(name, match, config)
     plain = kind in ("", "RawBuffer")
-    return ClientTls(name, match, PLAIN if plain else kind, (), (), "", ())
+    return UpstreamTls(name, match, PLAIN if plain else kind, (), (), "", ())
 
 
-def _context(name: str, match: dict[str, str], config: Raw) -> ClientTls:
+def _context(name: str, match: dict[str, str], config: Raw) -> UpstreamTls:
     common = record(config, "common_tls_context")
     certificates = _certificates(common)
-    return ClientTls(
+    return UpstreamTls(
         name=name,
         match=match,
         mode="mutual" if certificates else "simple",

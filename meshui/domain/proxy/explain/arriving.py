@@ -23,7 +23,7 @@ from meshui.domain.proxy.listeners import match_words
 from meshui.domain.proxy.objects import object_of, service_of, subset_of
 from meshui.domain.proxy.routing.action import Target
 from meshui.domain.proxy.routing.request import Request
-from meshui.domain.proxy.tls import PLAIN, ClientTls, tls_toward
+from meshui.domain.proxy.tls import PLAIN, UpstreamTls, tls_toward
 from meshui.domain.proxy.values import Raw, message, record, records, text, whole
 from meshui.domain.proxy.view import ProxyView
 
@@ -143,7 +143,7 @@ class Arrival:
         workloads = tuple(key for key, (_, pod) in by_workload.items() if pod is not None)
         return _branch(target, steps, verdict, says, hosts=hosts, usable=len(usable), workloads=workloads)
 
-    def _tls_step(self, tls: ClientTls | None, cluster: str) -> Step:
+    def _tls_step(self, tls: UpstreamTls | None, cluster: str) -> Step:
         assert self._view is not None
         link = ConfigLink(self._view.pod, "clusters", cluster)
         if tls is None:
@@ -160,7 +160,7 @@ class Arrival:
         return Step("tls", title, f"The proxy connects with TLS, {offers}.{accepts}{sni}", "good", (), link)
 
     def _at_pod(
-        self, pod: Pod, port: int, tls: ClientTls | None, request: Request, steps: list[Step]
+        self, pod: Pod, port: int, tls: UpstreamTls | None, request: Request, steps: list[Step]
     ) -> tuple[Verdict, str]:
         assert self._inventory is not None
         name = f"{pod.namespace}/{pod.workload}"
@@ -187,7 +187,7 @@ class Arrival:
         )
 
     def _inbound(
-        self, view: ProxyView, name: str, port: int, tls: ClientTls | None, steps: list[Step]
+        self, view: ProxyView, name: str, port: int, tls: UpstreamTls | None, steps: list[Step]
     ) -> tuple[bool, int]:
         """(whether the connection is closed, the application's port)."""
         listener = next(

@@ -11,7 +11,7 @@ from meshui.domain.mesh.workloads import Pod
 from meshui.domain.proxy.explain.arriving import Arrival, Caller, Destination, identity_of
 from meshui.domain.proxy.explain.leaving import leave, request_of
 from meshui.domain.proxy.explain.meanings import meanings
-from meshui.domain.proxy.explain.model import Branch, Explanation, Question, Rates, Step, Verdict
+from meshui.domain.proxy.explain.model import Branch, Question, Rates, RequestExplanation, Step, Verdict
 from meshui.domain.proxy.view import ProxyView
 
 
@@ -25,7 +25,7 @@ def explain(
     rates: Rates | None = None,
     gateway: bool = False,
     ports: tuple[int, ...] = (),
-) -> Explanation:
+) -> RequestExplanation:
     """What the proxy `view` does with the request of its application (of a client outside for a `gateway`), and what
     becomes of it. Without an inventory the way ends at the endpoints' addresses."""
     source = pod.workload if pod else view.pod
@@ -49,11 +49,11 @@ def explain(
     verdict, summary = (found.verdict, found.summary) if found.verdict else together(branches)
     if found.verdict == "depends" and not summary:
         summary = "It depends on what the route asks for, which isn't known here"
-    return Explanation(
+    return RequestExplanation(
         source=view.pod,
         question=question,
         verdict=verdict,
-        summary=f"{summary[0].upper()}{summary[1:]}." if summary else "",
+        summary=_sentence(summary),
         steps=tuple(steps),
         branches=branches,
         meanings=meanings(steps, branches, verdict, rates, stream=stream),
@@ -69,7 +69,7 @@ def explain_without_proxy(
     inventory: Inventory,
     destination: Destination,
     rates: Rates | None = None,
-) -> Explanation:
+) -> RequestExplanation:
     """The same for a caller that has no proxy: its request goes straight to one of the workloads (with their ports), in
     plain text."""
     stream = question.protocol == "tcp"
@@ -81,11 +81,11 @@ def explain_without_proxy(
     says = f"{source} has no proxy: no route, retry or mutual TLS of the mesh. Kubernetes chooses a pod."
     steps = [Step("source", source, says, "warn")]
     verdict, summary = together(branches)
-    return Explanation(
+    return RequestExplanation(
         source=source,
         question=question,
         verdict=verdict,
-        summary=f"{summary[0].upper()}{summary[1:]}." if summary else "",
+        summary=_sentence(summary),
         steps=tuple(steps),
         branches=branches,
         meanings=meanings(steps, branches, verdict, rates, stream=stream),
@@ -105,6 +105,13 @@ def together(branches: Sequence[Branch]) -> tuple[Verdict, str]:
     return ordered[0].verdict if len(verdicts) == 1 else "depends", "; ".join(parts)
 
 
-def _ended(view: ProxyView, question: Question, verdict: Verdict, says: str, steps: list[Step]) -> Explanation:
+def _sentence(text: str) -> str:
+    """With a capital, unless it begins with a name, and a full stop."""
+    if text.startswith(("it ", "every ", "no ")):
+        text = text[0].upper() + text[1:]
+    return f"{text}." if text else ""
+
+
+def _ended(view: ProxyView, question: Question, verdict: Verdict, says: str, steps: list[Step]) -> RequestExplanation:
     findings = tuple(f"{one.section}: {one.message}" for one in view.findings)
-    return Explanation(view.pod, question, verdict, says, tuple(steps), (), (), findings)
+    return RequestExplanation(view.pod, question, verdict, says, tuple(steps), (), (), findings)

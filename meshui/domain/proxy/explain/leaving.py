@@ -268,7 +268,7 @@ def _act(found: Leaving, taken: Candidate, host: Raw, manager: Raw, where: Confi
         step(
             "retries",
             f"Up to {again.attempts} more",
-            f"It is tried up to {again.attempts} more times on {again.on}{codes}.",
+            f"It is tried {_times(again.attempts)} on {again.on}{codes}.",
         )
     found.request = msgspec.structs.replace(
         request, path=new_path if new_path is not None else request.path, host=new_host or request.host
@@ -307,3 +307,7 @@ def _fault(found: Leaving, route: Raw, host: Raw, manager: Raw, step: Callable[.
 
 def _percent(share: float) -> str:
     return f"{share * 100:.4g}%"
+
+
+def _times(more: int) -> str:
+    return "once more" if more == 1 else f"up to {more} more times"

@@ -99,7 +99,7 @@ class Meaning(msgspec.Struct, frozen=True):
     object: ObjectRef | None = None
 
 
-class Explanation(msgspec.Struct, frozen=True):
+class RequestExplanation(msgspec.Struct, frozen=True):
     """The whole path of a request."""
 
     source: str

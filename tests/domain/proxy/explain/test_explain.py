@@ -8,7 +8,7 @@ from typing import Any
 from meshui.domain.mesh.inventory import Inventory, build_inventory
 from meshui.domain.mesh.workloads import Pod
 from meshui.domain.proxy.explain.explain import explain, explain_without_proxy
-from meshui.domain.proxy.explain.model import Explanation, Question, Rates, Step
+from meshui.domain.proxy.explain.model import Question, Rates, RequestExplanation, Step
 from meshui.domain.proxy.view import ProxyView, view_of
 from tests.domain.proxy.dumps import (
     V1,
@@ -84,12 +84,12 @@ def policy(kind: str, name: str, spec: Json) -> Json:
     }
 
 
-def ask(view: ProxyView, inventory: Inventory, question: Question = CATALOG, **more: Any) -> Explanation:
+def ask(view: ProxyView, inventory: Inventory, question: Question = CATALOG, **more: Any) -> RequestExplanation:
     web = next(pod for pod in inventory.pods if pod.workload == "web")
     return explain(view, question, pod=web, inventory=inventory, destination=lambda pod: server(), **more)
 
 
-def step(found: Explanation, kind: str) -> Step:
+def step(found: RequestExplanation, kind: str) -> Step:
     steps = [*found.steps, *(one for branch in found.branches for one in branch.steps)]
     return next(one for one in steps if one.kind == kind)
 
@@ -203,7 +203,7 @@ def test_answers_have_their_live_rate() -> None:
 def test_a_caller_without_a_proxy_has_no_route_and_no_identity() -> None:
     strict = policy("PeerAuthentication", "default", {"mtls": {"mode": "STRICT"}})
 
-    def asked(inventory: Inventory) -> Explanation:
+    def asked(inventory: Inventory) -> RequestExplanation:
         return explain_without_proxy(
             CATALOG,
             [(("shop", "catalog-v1"), 8080)],
