@@ -36,6 +36,8 @@ def _proxy(reading: ProxyReading) -> ProxySummary:
         workload=reading.workload,
         read_at=reading.read_at,
         error=reading.error,
+        error_since=reading.error_since,
+        memory_bytes=reading.memory_bytes,
         version=reading.info.version if reading.info else "",
         state=reading.info.state if reading.info else "",
         uptime_seconds=reading.info.uptime_seconds if reading.info else None,

@@ -252,7 +252,9 @@ class ProxySummary(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     read_at: datetime
     error: str | None
-    """Why it could not be read."""
+    """Why it can't be read."""
+    error_since: datetime | None
+    memory_bytes: int | None
     version: str
     state: str
     uptime_seconds: float | None

@@ -2230,8 +2230,10 @@ export interface components {
             workload: string;
             /** Format: date-time */
             read_at: string;
-            /** @description Why it could not be read. */
+            /** @description Why it can't be read. */
             error: string | null;
+            error_since: string | null;
+            memory_bytes: number | null;
             version: string;
             state: string;
             uptime_seconds: number | null;

@@ -1,4 +1,16 @@
-import { Boxes, FileCode2, Flame, History, Lock, type LucideIcon, Network, ShieldCheck, Waypoints } from "lucide-react";
+import {
+  Boxes,
+  FileCode2,
+  Flame,
+  History,
+  Lock,
+  type LucideIcon,
+  Network,
+  Route,
+  Server,
+  ShieldCheck,
+  Waypoints,
+} from "lucide-react";
 import { type ComponentType, lazy } from "react";
 
 export interface Page {
@@ -84,6 +96,21 @@ export const PAGES: Page[] = [
       { path: "what-if", component: page(() => import("../features/authorization/WhatIfPage"), "WhatIfPage") },
       { path: "suggest", component: page(() => import("../features/authorization/SuggestPage"), "SuggestPage") },
     ],
+  },
+  {
+    path: "/proxies",
+    label: "Proxies",
+    icon: Server,
+    letter: "p",
+    component: page(() => import("../features/proxies/ProxiesPage"), "ProxiesPage"),
+    below: [{ path: ":namespace/:pod", component: page(() => import("../features/proxies/ProxyPage"), "ProxyPage") }],
+  },
+  {
+    path: "/explain",
+    label: "Explain",
+    icon: Route,
+    letter: "e",
+    component: page(() => import("../features/explain/ExplainPage"), "ExplainPage"),
   },
   {
     path: "/config",

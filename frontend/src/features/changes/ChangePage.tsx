@@ -11,6 +11,7 @@ import { Answer, Card, Facts, Page, PageLink } from "../../components/Page";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { YamlDiff } from "../../components/Yaml";
 import { formatMoment } from "../../lib/format";
+import { RolloutNote } from "../proxies/RolloutNote";
 import { ChangeState, changeTitle } from "./ChangeLine";
 
 export function ChangePage() {
@@ -70,6 +71,7 @@ export function ChangePage() {
                 ]}
               />
             </Card>
+            {detail.change.state === "applied" && detail.change.object && <RolloutNote object={detail.change.object} />}
             {detail.sentences.length > 0 && (
               <Card title="What it did">
                 {detail.sentences.map((sentence) => (

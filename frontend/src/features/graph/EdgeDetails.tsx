@@ -7,6 +7,7 @@ import type { GraphEdge } from "../../graph/model";
 import { mtlsDisagrees, type Tone } from "../../graph/overlay";
 import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
 import { EdgeReason } from "../authorization/EdgeReason";
+import { ExplainLink } from "../explain/ExplainLink";
 import { EdgeExplanation } from "../mtls/EdgeExplanation";
 import { Caveats } from "../telemetry/Caveats";
 import classes from "./graph.module.css";
@@ -112,6 +113,9 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           </div>
         )}
         <Caveats edge={edge} />
+        <div style={{ marginTop: 12 }}>
+          <ExplainLink params={{ edge: edge.id }} />
+        </div>
       </section>
       {Object.keys(edge.codes).length > 0 && (
         <Section title="Response codes">

@@ -15,6 +15,8 @@ import { mayApply, PreviewPanel } from "../../components/PreviewPanel";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { EmptyScreen } from "../../components/screens";
 import { useCluster, useClusterLink } from "../../state/cluster";
+import { ExplainChange } from "../explain/ExplainChange";
+import { RolloutNote } from "../proxies/RolloutNote";
 import { ActiveShift } from "../shifts/ActiveShift";
 import { ConflictPanel } from "./ConflictPanel";
 import { RouteEditor } from "./RouteEditor";
@@ -229,7 +231,12 @@ export function WeightsForm({ cluster, namespace, name, current }: FormProps) {
         {error && !conflict && (
           <ProblemAlert error={error} title={apply.error ? "It was not applied" : "There is no preview"} />
         )}
-        {preview.data && !conflict && <PreviewPanel preview={preview.data} />}
+        {preview.data && !conflict && (
+          <>
+            <PreviewPanel preview={preview.data} />
+            <ExplainChange namespace={namespace} name={name} weights={weights} />
+          </>
+        )}
         {!preview.data && !error && !applied && editable && (
           <EmptyScreen title={dirty ? "Preview the change" : "Move a weight"}>
             {dirty
@@ -268,6 +275,7 @@ function AppliedPanel({
           </PageLink>
           . Traffic follows within seconds.
         </div>
+        <RolloutNote object={applied.object} />
         <div className={classes.buttons}>
           {!undo.isSuccess && (
             <Button
