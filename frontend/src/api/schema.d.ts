@@ -808,6 +808,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A service's routes with their timeouts, retries, faults and mirrors
+         * @description How a service's requests are treated on their way.
+         */
+        get: operations["getRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/routes/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a route's settings: dry run, then write, as the user who asks; for a while if so wanted
+         * @description Making other settings of a route.
+         */
+        post: operations["applyRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/services/{namespace}/{name}/routes/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What other settings of a route would do; nothing is written
+         * @description Trying other settings of a route.
+         */
+        post: operations["previewRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/services/{namespace}/{name}/shifts": {
         parameters: {
             query?: never;
@@ -1088,6 +1148,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description That percentage of requests is answered with the status at once. */
+        Abort: {
+            percent: number;
+            status: number;
+        };
+        /** @description An answer instead of some requests. */
+        AbortInputRequest: {
+            /** Format: double */
+            percent: number;
+            status: number;
+        };
         /** @description What to do with it. */
         ActOnShiftRequest: {
             /**
@@ -1108,6 +1179,21 @@ export interface components {
             /** @description Of the object now. */
             resource_version: string;
             sentences: string[];
+        };
+        /** @description As for a preview, with the reason, and how long it is to hold. */
+        ApplyRouteRequest: {
+            /** @description Of the object as it was read. */
+            resource_version: string;
+            /** @description Index of the route. */
+            route: number;
+            settings: components["schemas"]["SettingsInputRequest"];
+            /**
+             * @description Why; kept in the history.
+             * @default
+             */
+            reason: string;
+            /** @description After so long it is taken back by itself; null: it stays. */
+            expires_seconds?: number | null;
         };
         /** @description As for a preview, with the reason that the audit keeps. */
         ApplyWeightsRequest: {
@@ -1153,6 +1239,27 @@ export interface components {
             denied_rate: number;
             decided_by: components["schemas"]["ObjectRef"] | null;
             reason: string;
+            /** @description What was seen contradicts policy: refused though allowed, or nothing refused though denied. */
+            disagrees: boolean;
+        };
+        /** @description An edge on which traffic and policy disagree: a finding. */
+        AuthzDisagreement: {
+            source: string;
+            service: string | null;
+            destination: string | null;
+            /** @enum {unknown} */
+            protocol: "grpc" | "http" | "tcp";
+            rate: number;
+            denied_rate: number;
+            /**
+             * @description What policy says.
+             * @enum {unknown}
+             */
+            verdict: "allowed" | "denied" | "open" | "partly" | "unknown";
+            decided_by: components["schemas"]["ObjectRef"] | null;
+            reason: string;
+            /** @description What is odd, and where to look. */
+            message: string;
         };
         /** @description `decided_by` is None where no policy applies or where several together decide. */
         AuthzPrediction: {
@@ -1253,11 +1360,24 @@ export interface components {
             change_id: number;
             author: string;
         };
+        /** @description Everything there is to know before applying a change. Nothing is written. */
+        ChangePreview: {
+            object: components["schemas"]["ObjectRef"];
+            resource_version: string;
+            diff_yaml: string;
+            sentences: string[];
+            findings: components["schemas"]["Finding"][];
+            dry_run: components["schemas"]["DryRun"];
+            /** @description What it does to the traffic that flows now, in sentences. */
+            effect: string[];
+            before_yaml: string;
+            after_yaml: string;
+        };
         /** @description One edit: who, what, when, why and how it ended. */
         ChangeSummary: {
             id: number;
             cluster: string;
-            /** @description weights or undo. */
+            /** @description weights, shift, route or undo. */
             kind: string;
             /** @description None: refused before the object was known. */
             object: components["schemas"]["ObjectRef"] | null;
@@ -1274,6 +1394,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             finished_at: string | null;
+            /** @description When it is taken back by itself. */
+            expires_at: string | null;
             /** @description The change that this one undid. */
             undoes: number | null;
             undone: boolean;
@@ -1448,6 +1570,17 @@ export interface components {
             /** @description The split as it is now, where it can be read. */
             current: components["schemas"]["ServiceWeights"] | null;
             current_yaml: string | null;
+        };
+        /** @description That percentage of requests waits so long first. */
+        Delay: {
+            percent: number;
+            delay_ms: number;
+        };
+        /** @description A wait before some requests. */
+        DelayInputRequest: {
+            /** Format: double */
+            percent: number;
+            delay_ms: number;
         };
         /** @description An object that is taken away. */
         DeletionRequest: {
@@ -1802,6 +1935,12 @@ export interface components {
             state: "degraded" | "failing" | "healthy" | "idle" | "unknown";
             reason: string;
         };
+        /** @description A caller that calls a service, which is tried up to `attempts` times a request. */
+        Hop: {
+            caller: string;
+            service: string;
+            attempts: number;
+        };
         /** @description What one layer says. `near` are its rules that nearly matched, `steps` the order in which it was asked. */
         Layer: {
             /** @enum {unknown} */
@@ -1877,6 +2016,8 @@ export interface components {
         MatrixAnswer: {
             traffic: components["schemas"]["ObservedTraffic"];
             matrix: components["schemas"]["Matrix"];
+            /** @description Where traffic contradicts policy, anywhere in the mesh. */
+            disagreements: components["schemas"]["AuthzDisagreement"][];
         };
         /** @description What an answer would mean here. `rate`: requests per second with it now; None without telemetry. `expected`: it is what the configuration leads to. */
         Meaning: {
@@ -1900,8 +2041,21 @@ export interface components {
             /** @description The busiest first, at most 200. */
             disagreements: components["schemas"]["Disagreement"][];
         };
-        /** @description A cluster that gets copies, and of which share of the requests. */
+        /** @description A copy of that percentage of requests goes there too; its answer is dropped. */
         Mirror: {
+            host: string;
+            percent: number;
+            subset: string | null;
+        };
+        /** @description A copy of some requests. */
+        MirrorInputRequest: {
+            host: string;
+            /** Format: double */
+            percent: number;
+            subset?: string | null;
+        };
+        /** @description A cluster that gets copies, and of which share of the requests. */
+        MirrorTarget: {
             cluster: string;
             share: number;
         };
@@ -2140,6 +2294,14 @@ export interface components {
             decided_by: components["schemas"]["ObjectRef"] | null;
             steps: components["schemas"]["ModeStep"][];
         };
+        /** @description Which route is to have which settings. */
+        PreviewRouteRequest: {
+            /** @description Of the object as it was read. */
+            resource_version: string;
+            /** @description Index of the route. */
+            route: number;
+            settings: components["schemas"]["SettingsInputRequest"];
+        };
         /** @description The weights wanted, by destination id: whole numbers from 0 to 100, 100 in total for each route. */
         PreviewWeightsRequest: {
             /** @description Of the object as it was read. */
@@ -2319,12 +2481,34 @@ export interface components {
             type: "resync";
             id: string;
         };
+        /** @description `attempts` after the first one; `per_try_timeout_ms` None: the route's timeout; `retry_on` in Envoy's words. */
+        Retries: {
+            attempts: number;
+            per_try_timeout_ms: number | null;
+            retry_on: string[];
+        };
+        /** @description None of `retry_on`: the mesh's own conditions. */
+        RetriesInputRequest: {
+            /** @description After the first one; 0: no retries. */
+            attempts: number;
+            per_try_timeout_ms?: number | null;
+            retry_on?: string[];
+        };
         /** @description All proxies that have a route of the object, and the sum in a sentence. */
         Rollout: {
             proxies: components["schemas"]["ProxyRollout"][];
             applied: number;
             concerned: number;
             summary: string;
+        };
+        /** @description One HTTP route. `hosts` are where it sends requests; `fixed`: why its settings can't be changed here, such as that it only redirects. */
+        Route: {
+            index: number;
+            name: string;
+            matches: string;
+            hosts: string[];
+            settings: components["schemas"]["RouteSettings"];
+            fixed: string | null;
         };
         /** @description A route. `action`: forward, redirect, direct_response, or the name of one that is not known here; `does` says it in words. `timeout_ms`: 0 for none, None for Envoy's default of 15 s. */
         RouteRow: {
@@ -2337,7 +2521,7 @@ export interface components {
             action: string;
             does: string;
             targets: components["schemas"]["Target"][];
-            mirrors: components["schemas"]["Mirror"][];
+            mirrors: components["schemas"]["MirrorTarget"][];
             timeout_ms: number | null;
             retries: string;
             rewrite: string;
@@ -2346,6 +2530,14 @@ export interface components {
             version: string;
             updated_at: string | null;
             error: string | null;
+        };
+        /** @description None: not set, so the mesh's own holds. */
+        RouteSettings: {
+            timeout_ms: number | null;
+            retries: components["schemas"]["Retries"] | null;
+            delay: components["schemas"]["Delay"] | null;
+            abort: components["schemas"]["Abort"] | null;
+            mirror: components["schemas"]["Mirror"] | null;
         };
         /** @description The routes, in the order in which they are asked. */
         RouteTable: {
@@ -2419,6 +2611,23 @@ export interface components {
             namespace: string;
             name: string;
         };
+        /** @description A service's HTTP routes in the order in which they are tried. */
+        ServiceRoutes: {
+            /** @description The VirtualService that carries them. */
+            object: components["schemas"]["ObjectRef"];
+            /** @description Of the object as it was read; a change must name it. */
+            resource_version: string;
+            editable: boolean;
+            managed_by: string | null;
+            /** @description Why this object is the one that decides. */
+            reason: string;
+            routes: components["schemas"]["Route"][];
+            /** @description Requests per second through the service now; None without telemetry. */
+            rate: number | null;
+            /** @description The calls above it along which one request can become the most: the last hop is the service's own. */
+            chain: components["schemas"]["Hop"][];
+            retry_conditions: string[];
+        };
         /** @description A service and what is behind it. */
         ServiceSummary: {
             namespace: string;
@@ -2483,6 +2692,14 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /** @description All settings of a route: what is left out or null is taken away. */
+        SettingsInputRequest: {
+            timeout_ms?: number | null;
+            retries?: components["schemas"]["RetriesInputRequest"] | null;
+            delay?: components["schemas"]["DelayInputRequest"] | null;
+            abort?: components["schemas"]["AbortInputRequest"] | null;
+            mirror?: components["schemas"]["MirrorInputRequest"] | null;
         };
         /** @description A guarded shift with its plan, its evidence and its history. */
         ShiftDetail: {
@@ -2867,19 +3084,6 @@ export interface components {
             weights: {
                 [key: string]: number;
             };
-        };
-        /** @description Everything there is to know before applying a change. Nothing is written. */
-        WeightsPreview: {
-            object: components["schemas"]["ObjectRef"];
-            resource_version: string;
-            diff_yaml: string;
-            sentences: string[];
-            findings: components["schemas"]["Finding"][];
-            dry_run: components["schemas"]["DryRun"];
-            /** @description What it does to the traffic that flows now, in sentences. */
-            effect: string[];
-            before_yaml: string;
-            after_yaml: string;
         };
         /** @description What the edits would change. Rates are per second. */
         WhatIf: {
@@ -5812,6 +6016,284 @@ export interface operations {
             };
         };
     };
+    getRoutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A service's HTTP routes in the order in which they are tried. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceRoutes"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applyRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyRouteRequest"];
+            };
+        };
+        responses: {
+            /** @description The change is in the cluster, and can be undone by its id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedChange"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation found an error that blocks the change. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                name: string;
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRouteRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything there is to know before applying a change. Nothing is written. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePreview"];
+                };
+            };
+            /** @description The input is not valid; `fields` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, or the cluster's RBAC, does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            /** @description The body is above 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation found an error that blocks the change. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     startShift: {
         parameters: {
             query?: never;
@@ -6113,7 +6595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WeightsPreview"];
+                    "application/json": components["schemas"]["ChangePreview"];
                 };
             };
             /** @description The input is not valid; `fields` says where. */

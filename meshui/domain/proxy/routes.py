@@ -12,7 +12,7 @@ from meshui.domain.proxy.dump import ConfigDump, Resource
 from meshui.domain.proxy.faults import fault_said
 from meshui.domain.proxy.listeners import chains_of, manager_of
 from meshui.domain.proxy.objects import object_of
-from meshui.domain.proxy.routing.action import Mirror, Target, mirrors, retries, targets
+from meshui.domain.proxy.routing.action import MirrorTarget, Target, mirrors, retries, targets
 from meshui.domain.proxy.routing.route_match import match_said
 from meshui.domain.proxy.routing.template import rewrite_of
 from meshui.domain.proxy.values import Raw, flag, record, records, seconds, text, texts, whole
@@ -31,7 +31,7 @@ class RouteRow(msgspec.Struct, frozen=True):
     action: str
     does: str
     targets: tuple[Target, ...]
-    mirrors: tuple[Mirror, ...]
+    mirrors: tuple[MirrorTarget, ...]
     timeout_ms: int | None
     retries: str
     rewrite: str

@@ -30,7 +30,7 @@ class Target(msgspec.Struct, frozen=True):
     how: str = ""
 
 
-class Mirror(msgspec.Struct, frozen=True):
+class MirrorTarget(msgspec.Struct, frozen=True):
     """A cluster that gets copies, and of which share of the requests."""
 
     cluster: str
@@ -97,7 +97,7 @@ def _from_header(name: str, request: Request | None, weight: int | None, part: f
     return Target(value or "", weight, part, f"the header {name} names it")
 
 
-def mirrors(action: Raw, virtual_host: Raw) -> tuple[Mirror, ...]:
+def mirrors(action: Raw, virtual_host: Raw) -> tuple[MirrorTarget, ...]:
     """Where copies go; a route's own policies replace its virtual host's."""
     policies = records(action, "request_mirror_policies") or records(virtual_host, "request_mirror_policies")
     found = []
@@ -105,7 +105,7 @@ def mirrors(action: Raw, virtual_host: Raw) -> tuple[Mirror, ...]:
         fraction = record(policy, "runtime_fraction")
         part = share(record(fraction, "default_value")) if fraction else 1.0
         name = text(policy, "cluster") or f"(named by the header {text(policy, 'cluster_header')})"
-        found.append(Mirror(name, part))
+        found.append(MirrorTarget(name, part))
     return tuple(found)
 
 
