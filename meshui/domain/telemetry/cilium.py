@@ -34,6 +34,7 @@ def _query(metric: str, labels: str, selector: str = "") -> str:
 QUERIES: Final[dict[str, str]] = {
     "requests": _query("hubble_http_requests_total", "reporter, status"),
     "durations": _query("hubble_http_request_duration_seconds_bucket", "reporter, le"),
+    "durations_native": _query("hubble_http_request_duration_seconds", "reporter").replace(" > 0", ""),
     "duration_bounds": "count by (le) (hubble_http_request_duration_seconds_bucket)",
     "verdicts": _query("hubble_policy_verdicts_total", "direction, match, action"),
     "flows": _query(
@@ -69,6 +70,7 @@ def rows(answers: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     requests = translated(answered(answers, "requests", _Labels), _request)
     http = {pair_of(its) for its in requests.labels}
     durations = translated(answered(answers, "durations", _Labels), _request)
+    native = translated(answered(answers, "durations_native", _Labels), _request)
     bounds = answered(answers, "duration_bounds", _Labels).bound
     verdicts = answered(answers, "verdicts", _Labels)
     refused = rates_of(translated(verdicts, lambda its: _ends(its) if _refused(its, _L7) else None), pair_of)
@@ -84,7 +86,7 @@ def rows(answers: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     reader = Reader(cluster, NAME)
     return reader.rows(
         requests=reader.requests(requests),
-        durations=reader.durations(_milliseconds(durations), (bounds * 1000).round(6)),
+        durations=reader.durations(_milliseconds(durations), (bounds * 1000).round(6), _milliseconds(native)),
         sizes=reader.sizes(nothing, nothing),
         connections=reader.connections(opened=opened, closed=opened, sent=nothing, received=nothing),
     )

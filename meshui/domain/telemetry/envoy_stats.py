@@ -27,6 +27,7 @@ def queries(ends: str, selector: str) -> dict[str, str]:
         "by_code": rate("upstream_rq", "envoy_response_code"),
         "by_class": rate("upstream_rq_xx", "envoy_response_code_class"),
         "durations": rate("upstream_rq_time_bucket", "le"),
+        "durations_native": rate("upstream_rq_time").replace(" > 0", ""),
         "duration_bounds": f"count by (le) (envoy_cluster_upstream_rq_time_bucket{{{selector}}})",
         "encrypted": f"sum by ({ends}) (envoy_cluster_ssl_handshake{{{selector}}}) > 0",
         "opened": rate("upstream_cx_total"),
@@ -66,7 +67,7 @@ def rows_of(
     by_class = translated(coded("by_class", "xx"), lambda its: None if _called(its) in detailed else its)
     requests = joined(by_code, by_class)
     http = {_called(its) for its in requests.labels}
-    durations = vector("durations")
+    durations, native = vector("durations"), vector("durations_native")
     bounds = answered(answers, "duration_bounds", labels).bound
     encrypted = {_called(its) for its in vector("encrypted").labels}
 
@@ -92,7 +93,7 @@ def rows_of(
     sent, received = vector("sent"), vector("received")
     return reader.rows(
         requests=its_requests,
-        durations=reader.durations(durations, bounds),
+        durations=reader.durations(durations, bounds, native),
         sizes=reader.sizes(carrying(sent), carrying(received)),
         connections=reader.connections(opened=opened, closed=closed, sent=streams(sent), received=streams(received)),
     )

@@ -40,6 +40,7 @@ QUERIES: Final[dict[str, str]] = {
         "istio_requests_total", f"{_ENDS}, response_code, grpc_response_status, response_flags, {_TRUST}"
     ),
     "durations": _by_caller("istio_request_duration_milliseconds_bucket", f"{_ENDS}, le"),
+    "durations_native": _by_caller("istio_request_duration_milliseconds", _ENDS).replace(" > 0", ""),
     "duration_bounds": "count by (le) (istio_request_duration_milliseconds_bucket)",
     "request_bytes": _by_caller("istio_request_bytes_sum", _ENDS),
     "response_bytes": _by_caller("istio_response_bytes_sum", _ENDS),
@@ -49,7 +50,8 @@ QUERIES: Final[dict[str, str]] = {
     "tcp_response_bytes": _query("istio_tcp_sent_bytes_total", f"{_ENDS}, {_TRUST}"),
 }
 """Name -> PromQL; `{window}` is the range, such as `15s`. Empty buckets are not sent, so the bounds in force are
-asked for apart: a quantile needs the lower bound of its bucket. Istio's TCP "received" counts bytes from the client,
+asked for apart: a quantile needs the lower bound of its bucket. Native histograms have the histogram's own name (and no
+comparison, which would drop them). Istio's TCP "received" counts bytes from the client,
 so it is the request direction, and "sent" the response direction."""
 
 
@@ -64,7 +66,9 @@ def rows(bodies: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     reader = Reader(cluster, NAME)
     return reader.rows(
         requests=reader.requests(vector("requests")),
-        durations=reader.durations(vector("durations"), vector("duration_bounds").bound),
+        durations=reader.durations(
+            vector("durations"), native=vector("durations_native"), all_bounds=vector("duration_bounds").bound
+        ),
         sizes=reader.sizes(vector("request_bytes"), vector("response_bytes")),
         connections=reader.connections(
             opened=vector("tcp_opened"),

@@ -45,6 +45,8 @@ QUERIES: Final[dict[str, str]] = {
     "http_denied": _query("inbound_http_authz_deny_total", 'target_addr!="-"', "tls, client_id"),
     "durations": _query("response_latency_ms_bucket", _OUT, f"{_DST}, authority, le"),
     "durations_in": _query("response_latency_ms_bucket", _IN, "tls, client_id, le"),
+    "durations_native": _query("response_latency_ms", _OUT, f"{_DST}, authority").replace(" > 0", ""),
+    "durations_native_in": _query("response_latency_ms", _IN, "tls, client_id").replace(" > 0", ""),
     "duration_bounds": "count by (le) (response_latency_ms_bucket)",
     "tcp_opened": _query("tcp_open_total", _TO, f"{_DST}, tls, server_id"),
     "tcp_opened_in": _query("tcp_open_total", _FROM, "tls, client_id"),
@@ -117,7 +119,8 @@ def rows(answers: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     http = {_called(its) for its in requests.labels}
     durations = reader.durations(
         spoken(joined(out("durations"), arriving("durations_in", meshed))),
-        answered(answers, "duration_bounds", _Labels).bound,
+        native=spoken(joined(out("durations_native"), arriving("durations_native_in", meshed))),
+        all_bounds=answered(answers, "duration_bounds", _Labels).bound,
     )
     opened = out("tcp_opened")
     carried = {pair_of(its)[2:] for its in opened.labels if its.connection_security_policy == "mutual_tls"} | reported

@@ -7,6 +7,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from meshui.domain.telemetry.buckets import on_bounds
 from meshui.domain.telemetry.prometheus import Vector
 from meshui.domain.telemetry.rows import (
     DESTINATION,
@@ -34,6 +35,8 @@ from meshui.domain.telemetry.rows import (
 )
 
 _REPORTER_NUMBERS = {"source": SOURCE, "destination": DESTINATION, "waypoint": WAYPOINT}
+MOST_BOUNDS = 160
+"""Of native histograms' bounds together; of more, every other one is passed over."""
 _UNNAMED = ("", UNKNOWN)
 _PROTOCOL_NUMBERS = {"grpc": GRPC, "tcp": TCP}
 _SECURITY_NUMBERS = {"mutual_tls": SECURITY_MUTUAL_TLS, "none": SECURITY_PLAIN}
@@ -165,7 +168,52 @@ class Reader:
             rate=vector.value,
         )
 
-    def durations(self, vector: Vector[Labels], all_bounds: FloatColumn) -> Durations:
+    def durations(
+        self, vector: Vector[Labels], all_bounds: FloatColumn, native: Vector[Labels] | None = None
+    ) -> Durations:
+        """From classic buckets, whose bounds in force are `all_bounds`, and from native histograms; where both tell of
+        a key, because both are scraped, the native ones, for they are finer."""
+        classic = self._classic(vector, all_bounds)
+        if native is None or not len(native):
+            return classic
+        finer = self._native(native)
+        told = _pair(finer.key, finer.reporter)
+        kept = ~np.isin(_pair(classic.key, classic.reporter), told)
+        classic = Durations(classic.key[kept], classic.reporter[kept], classic.bounds, classic.cumulative[kept])
+        bounds = np.unique(np.concatenate((classic.bounds, finer.bounds))) if kept.any() else finer.bounds
+        return Durations(
+            key=np.concatenate((classic.key, finer.key)),
+            reporter=np.concatenate((classic.reporter, finer.reporter)),
+            bounds=bounds,
+            cumulative=np.concatenate((on_bounds(classic, bounds), on_bounds(finer, bounds))),
+        )
+
+    def _native(self, vector: Vector[Labels]) -> Durations:
+        """Each label set has bounds of its own; between them requests are spread evenly."""
+        key, reporter = self._ends(vector)
+        bounds = np.unique(vector.bound)
+        while len(bounds) > MOST_BOUNDS:
+            bounds = np.union1d(bounds[::2], bounds[-1:])
+        order = np.lexsort((vector.bound, vector.label_set))
+        starts = np.searchsorted(vector.label_set[order], np.arange(len(vector.labels) + 1))
+        cell, row = np.unique(_pair(key, reporter), return_inverse=True)
+        cumulative = np.zeros((len(cell), len(bounds)))
+        for number in range(len(vector.labels)):
+            its = order[starts[number] : starts[number + 1]]
+            if len(its):
+                finite = its[:-1]
+                its_row = np.full(len(bounds), vector.value[its[-1]])
+                if len(finite):
+                    its_row[:-1] = np.interp(bounds[:-1], vector.bound[finite], vector.value[finite], left=0.0)
+                cumulative[row[number]] += its_row
+        return Durations(
+            key=(cell // len(REPORTERS)).astype(np.int32),
+            reporter=(cell % len(REPORTERS)).astype(np.int32),
+            bounds=bounds,
+            cumulative=cumulative,
+        )
+
+    def _classic(self, vector: Vector[Labels], all_bounds: FloatColumn) -> Durations:
         key, reporter = self._ends(vector)
         known = np.concatenate((vector.bound, all_bounds[~np.isnan(all_bounds)]))
         bounds, column = np.unique(known, return_inverse=True)

@@ -1,7 +1,9 @@
 """A Prometheus instant-query answer, read as it arrives: neither the body nor an object per sample is kept.
 
 Format: Prometheus HTTP API, "Instant queries": `{"status":"success","data":{"resultType":"vector","result":[{"metric":
-{...},"value":[<unix time>,"<number>"]}]}}`. Native histograms come as `histogram` instead of `value` and are left out.
+{...},"value":[<unix time>,"<number>"]}]}}`. A native histogram has `"histogram":[<unix time>,{"count":...,"buckets":
+[[<boundary rule>,"<lower>","<upper>","<count>"],...]}]` instead of `value` and is read as cumulative samples with
+bounds.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from meshui.domain.telemetry.scan import Scanned, scan
 
 LARGEST_WHOLE: Final = 64 * 1024 * 1024
 """Bytes of an answer that is not written as Prometheus writes it, and so must be held as a whole."""
+_NONE_YET: Final = 5e-324
+"""The smallest number above 0, which is added to nothing: a bound below which there is nothing is a bound still."""
 _WORTH_SCANNING: Final = 16 * 1024
 _HEAD: Final = re.compile(
     rb'\{"status":"success",(?:"isPartial":(?:true|false),)?"data":\{"resultType":"vector","result":\[(?=\{"metric":\{)'
@@ -47,9 +51,15 @@ class Samples(msgspec.Struct, frozen=True):
         return len(self.value)
 
 
+class _Histogram(msgspec.Struct, gc=False):
+    count: str
+    buckets: list[tuple[int, str, str, str]] = []
+
+
 class _Sample(msgspec.Struct, gc=False):
     metric: msgspec.Raw
     value: tuple[float, str] | None = None
+    histogram: tuple[float, _Histogram] | None = None
 
 
 class _Data(msgspec.Struct, rename="camel"):
@@ -130,6 +140,12 @@ def _decoded(samples: list[_Sample]) -> Scanned:
     label_set, bound, value = [], [], []
     for sample in samples:
         if sample.value is None:
+            if sample.histogram is not None and float(sample.histogram[1].count) > 0:
+                number = numbers.setdefault(bytes(sample.metric), len(numbers))
+                for upper, cumulative in _cumulative(sample.histogram[1]):
+                    label_set.append(number)
+                    bound.append(upper)
+                    value.append(cumulative)
             continue
         text, le = _without_bound(bytes(sample.metric))
         if le not in bounds:
@@ -140,6 +156,19 @@ def _decoded(samples: list[_Sample]) -> Scanned:
     return Scanned(
         tuple(numbers), np.array(label_set, np.intp), np.array(bound, np.float64), np.array(value, np.float64)
     )
+
+
+def _cumulative(histogram: _Histogram) -> list[tuple[float, float]]:
+    """(upper bound, how many are no larger) of a native histogram; empty buckets are not sent, so that each bucket
+    tells both its bounds. Negative bounds read as 0."""
+    found: dict[float, float] = {}
+    total = 0.0
+    for _, lower, upper, count in sorted(histogram.buckets, key=lambda bucket: float(bucket[2])):
+        found.setdefault(max(float(lower), 0.0), total)
+        total += float(count)
+        found[max(float(upper), 0.0)] = total
+    found[math.inf] = float(histogram.count)
+    return [(upper, max(cumulative, _NONE_YET)) for upper, cumulative in found.items()]
 
 
 def _without_bound(metric: bytes) -> tuple[bytes, bytes]:

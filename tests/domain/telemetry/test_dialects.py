@@ -7,7 +7,8 @@ import pytest
 
 from meshui.domain.failures import Failure
 from meshui.domain.graph.latency import quantiles
-from meshui.domain.telemetry.dialects import DIALECTS, combined, detected, detection, on_bounds
+from meshui.domain.telemetry.buckets import on_bounds
+from meshui.domain.telemetry.dialects import DIALECTS, combined, detected, detection
 from meshui.domain.telemetry.rows import Durations, no_rows
 from tests.domain.conftest import Mesh, vector
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from meshui.domain.failures import Code, Failure
+from meshui.domain.graph.latency import quantiles
 from meshui.domain.telemetry import istio
+from meshui.domain.telemetry.rows import Durations
 
 
 def _body(result: list[dict], kind: str = "vector") -> bytes:
@@ -75,9 +77,39 @@ def test_anything_else_names_the_query_and_the_reason(body: bytes, said: str):
     assert failure.value.context["query"] == "requests"
 
 
-def test_a_native_histogram_sample_is_passed_over():
-    body = _body([{"metric": {"reporter": "source"}, "histogram": [1, {"count": "1"}]}])
-    assert len(istio.rows({"requests": body}, "c").requests) == 0
+def _native(*buckets: tuple[int, str, str, str], count: str, **labels: str) -> dict:
+    return {"metric": labels, "histogram": [1, {"count": count, "sum": "1", "buckets": list(buckets)}]}
+
+
+def _quantiles(durations: Durations, q: float) -> list[float]:
+    return quantiles(durations.bounds, durations.cumulative, q).tolist()
+
+
+def test_native_histograms_are_buckets_too():
+    """6 in (4, 8] and 4 in (16, 32] ms: the median is 5/6 into the first, the 90th percentile 3/4 into the second."""
+    some = _native((0, "4", "8", "6"), (0, "16", "32", "4"), count="10", source_workload="a")
+    idle = _native(count="0", source_workload="b")
+    durations = istio.rows({"durations_native": _body([some, idle])}, "c").durations
+    assert durations.bounds.tolist() == [4, 8, 16, 32, np.inf]
+    assert durations.cumulative.tolist() == [[pytest.approx(0), 6, 6, 10, 10]]
+    assert _quantiles(durations, 0.5) == [pytest.approx(4 + 4 * 5 / 6)]
+    assert _quantiles(durations, 0.9) == [28]
+
+
+def test_beside_classic_buckets_each_keeps_its_quantiles_and_none_counts_twice():
+    classic = [_sample(rate, source_workload="c", le=le) for le, rate in (("5", "5"), ("20", "10"), ("+Inf", "10"))]
+    both = [_sample(rate, source_workload="a", le=le) for le, rate in (("5", "1"), ("20", "10"), ("+Inf", "10"))]
+    native = [
+        _native((0, "4", "8", "6"), (0, "16", "32", "4"), count="10", source_workload="a"),
+        _native((0, "1", "2", "3"), (0, "2", "4", "1"), count="4", source_workload="d"),
+    ]
+    bodies = {"durations": _body([*classic, *both]), "durations_native": _body(native)}
+    rows = istio.rows(bodies, "c")
+    names = [rows.strings[rows.keys.source_workload[key]] for key in rows.durations.key]
+    assert sorted(names) == ["a", "c", "d"]
+    medians = dict(zip(names, _quantiles(rows.durations, 0.5), strict=True))
+    assert medians == pytest.approx({"a": 4 + 4 * 5 / 6, "c": 5, "d": 1 + 2 / 3})
+    assert dict(zip(names, rows.durations.cumulative[:, -1].tolist(), strict=True)) == {"a": 10, "c": 10, "d": 4}
 
 
 def test_buckets_that_were_not_sent_are_filled_and_all_bounds_kept():
