@@ -1690,6 +1690,12 @@ export interface components {
             source_principals: string[];
             destination_principals: string[];
             hosts: string[];
+            /** @description Rate per response code and response flag, of the codes that have flags; TCP's are under the empty code. */
+            code_flags: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
             /** @description The metrics dialects that tell of it, such as `istio`. */
             dialects: string[];
             /** @description What they can't tell of such an edge, in sentences. */

@@ -49,6 +49,7 @@ export function anEdge(source: string, destination: string, over: Partial<GraphE
     source_principals: [],
     destination_principals: [],
     hosts: [],
+    code_flags: {},
     dialects: ["istio"],
     caveats: [],
     idle_since: null,

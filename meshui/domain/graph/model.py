@@ -136,6 +136,8 @@ class Edge(msgspec.Struct, frozen=True):
     source_principals: tuple[str, ...] = ()
     destination_principals: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    code_flags: dict[str, dict[str, float]] = {}
+    """Rate per response code and response flag, of the codes that have flags; TCP's are under the empty code."""
     dialects: tuple[str, ...] = ()
     """The metrics dialects that tell of it, such as `istio`."""
     caveats: tuple[str, ...] = ()

@@ -108,6 +108,7 @@ def _edges(
                 source_principals=sources[number],
                 destination_principals=destinations[number],
                 hosts=hosts[number],
+                code_flags={code: _rounded(flags) for code, flags in its.code_flags.items()},
                 dialects=dialects[number],
                 caveats=caveats[number],
                 idle_since=_time(float(edges.idle_since[number])),

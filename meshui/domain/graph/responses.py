@@ -35,11 +35,12 @@ class Answers(msgspec.Struct, frozen=True):
 
 
 class Breakdown(msgspec.Struct):
-    """One edge's rates: per code, per gRPC status, per single flag, and per kind of response."""
+    """One edge's rates: per code, per gRPC status, per single flag, per code and flag, and per kind of response."""
 
     codes: dict[str, float] = msgspec.field(default_factory=dict)
     grpc_codes: dict[str, float] = msgspec.field(default_factory=dict)
     flags: dict[str, float] = msgspec.field(default_factory=dict)
+    code_flags: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
     kinds: dict[int, float] = msgspec.field(default_factory=dict)
 
 
@@ -80,6 +81,8 @@ def breakdowns(given: Answers, edges: int) -> list[Breakdown]:
             its.grpc_codes[kind.grpc_code] = its.grpc_codes.get(kind.grpc_code, 0.0) + rate
         for flag in singles[number]:
             its.flags[flag] = its.flags.get(flag, 0.0) + rate
+            of_code = its.code_flags.setdefault(kind.code if kind.protocol != "tcp" else "", {})
+            of_code[flag] = of_code.get(flag, 0.0) + rate
         its.kinds[number] = rate
     return found
 

@@ -21,6 +21,7 @@ def test_the_callers_view_is_preferred(shop):
     edge = shop.view().edge(WEB, CATALOG)
     assert edge.codes == {"200": 8, "504": 2}
     assert edge.flags == {"UT": 2}
+    assert edge.code_flags == {"504": {"UT": 2}}
     assert edge.error_share == pytest.approx(0.2)
 
 
@@ -129,6 +130,7 @@ def test_tcp_counts_connections_and_bytes_and_is_no_request(shop):
     assert (edge.rate, edge.sent_bytes_rate, edge.received_bytes_rate) == (4, 500, 9000)
     assert edge.codes == {}
     assert edge.flags == {"UF": 1, "URX": 1}
+    assert edge.code_flags == {"": {"UF": 1, "URX": 1}}
     assert edge.error_share == pytest.approx(0.25)
     assert edge.p95_ms is None
     assert view.node("workload:demo/shop/db").inbound.rate == 0

@@ -1,17 +1,17 @@
-import { Table } from "@mantine/core";
 import { Lock, ShieldCheck } from "lucide-react";
 import { ObjectLink } from "../../components/ObjectLink";
 import { Tag } from "../../components/Tag";
-import { flagMeaning } from "../../graph/flags";
 import type { GraphEdge } from "../../graph/model";
 import { mtlsDisagrees, type Tone } from "../../graph/overlay";
-import { formatBytesRate, formatMs, formatRate, formatShare } from "../../lib/format";
+import { responsesOf } from "../../graph/responses";
+import { formatBytesRate, formatMoment, formatMs, formatRate, formatShare } from "../../lib/format";
 import { EdgeReason } from "../authorization/EdgeReason";
 import { ExplainLink } from "../explain/ExplainLink";
 import { EdgeExplanation } from "../mtls/EdgeExplanation";
 import { Caveats } from "../telemetry/Caveats";
 import classes from "./graph.module.css";
-import { Bar, RedCharts, Section } from "./parts";
+import { Names, Principals, RedCharts, Section } from "./parts";
+import { ResponsesSections } from "./ResponsesTable";
 import type { PanelProps } from "./SidePanel";
 import { useLiveSeries } from "./useLiveSeries";
 
@@ -30,68 +30,15 @@ const VERDICTS: Record<GraphEdge["authz"]["verdict"], { text: string; tone: Tone
   unknown: { text: "Unknown", tone: "muted" },
 };
 
-function codeTone(code: string): string {
-  if (code === "0" || code.startsWith("5")) return "bad";
-  return code.startsWith("4") ? "warn" : "good";
-}
-
-const GRPC_NAMES = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
-
-function Rates({
-  rates,
-  name,
-  tone,
-}: {
-  rates: Record<string, number>;
-  name: (key: string) => React.ReactNode;
-  tone: (key: string) => string;
-}) {
-  const rows = Object.entries(rates).sort((a, b) => b[1] - a[1]);
-  const total = rows.reduce((sum, [, rate]) => sum + rate, 0) || 1;
-  return (
-    <Table horizontalSpacing={6} verticalSpacing={3} fz={12.5} layout="auto" withRowBorders={false}>
-      <Table.Tbody>
-        {rows.map(([key, rate]) => (
-          <Table.Tr key={key}>
-            <Table.Td p={0}>{name(key)}</Table.Td>
-            <Table.Td w={90}>
-              <Bar share={rate / total} tone={tone(key)} />
-            </Table.Td>
-            <Table.Td w={58} ta="right" className="num">
-              {formatRate(rate)}
-            </Table.Td>
-            <Table.Td w={50} ta="right" className="num dim" pr={0}>
-              {formatShare(rate / total)}
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
+const COUNTED: Record<GraphEdge["reporter"], string> = {
+  source: "the caller's proxy, which also sees what never arrived",
+  destination: "the server's proxy; the caller reports nothing",
+  waypoint: "the waypoint between them",
+};
 
 export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & { edge: GraphEdge }) {
   const live = useLiveSeries(cluster, window, spec, view, edge);
   const tcp = edge.protocol === "tcp";
-  const flags = Object.entries(edge.flags).sort((a, b) => b[1] - a[1]);
   const verdict = VERDICTS[edge.authz.verdict];
   return (
     <>
@@ -117,50 +64,7 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           <ExplainLink params={{ edge: edge.id }} />
         </div>
       </section>
-      {Object.keys(edge.codes).length > 0 && (
-        <Section title="Response codes">
-          <Rates
-            rates={edge.codes}
-            tone={codeTone}
-            name={(code) =>
-              code === "0" ? (
-                <span data-testid="code">no response</span>
-              ) : (
-                <span className="mono" data-testid="code">
-                  {code}
-                </span>
-              )
-            }
-          />
-        </Section>
-      )}
-      {Object.keys(edge.grpc_codes).length > 0 && (
-        <Section title="gRPC status">
-          <Rates
-            rates={edge.grpc_codes}
-            tone={(code) => (code === "0" ? "good" : "bad")}
-            name={(code) => <span className="mono">{GRPC_NAMES[Number(code)] ?? code}</span>}
-          />
-        </Section>
-      )}
-      {flags.length > 0 && (
-        <Section title="Response flags">
-          {flags.map(([flag, rate]) => (
-            <div
-              key={flag}
-              style={{ display: "grid", gridTemplateColumns: "52px 1fr auto", gap: 8, marginBottom: 5 }}
-              data-testid="response-flag"
-              data-flag={flag}
-            >
-              <span className="mono" style={{ fontWeight: 650 }}>
-                {flag}
-              </span>
-              <span>{flag.split(",").map(flagMeaning).join("; ")}</span>
-              <span className="num dim">{formatRate(rate)}</span>
-            </div>
-          ))}
-        </Section>
-      )}
+      <ResponsesSections responses={responsesOf([edge])} />
       <Section title="Mutual TLS" icon={<Lock size={13} aria-hidden />}>
         <dl className={classes.facts}>
           <dt>Observed</dt>
@@ -213,6 +117,22 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
       </Section>
       <Section title="Traffic">
         <dl className={classes.facts}>
+          <dt>Protocol</dt>
+          <dd>{edge.protocol === "grpc" ? "gRPC" : edge.protocol.toUpperCase()}</dd>
+          <dt>Counted by</dt>
+          <dd>{COUNTED[edge.reporter]}</dd>
+          {edge.dialects.length > 0 && (
+            <>
+              <dt>Metrics of</dt>
+              <dd>{edge.dialects.join(", ")}</dd>
+            </>
+          )}
+          {edge.idle_since && (
+            <>
+              <dt>Silent since</dt>
+              <dd className="num">{formatMoment(edge.idle_since)}</dd>
+            </>
+          )}
           <dt>Toward the server</dt>
           <dd className="num">{formatBytesRate(edge.sent_bytes_rate)}</dd>
           <dt>Back to the caller</dt>
@@ -220,7 +140,9 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           {edge.hosts.length > 0 && (
             <>
               <dt>Hosts asked for</dt>
-              <dd className="mono">{edge.hosts.join(", ")}</dd>
+              <dd className="mono">
+                <Names names={edge.hosts} />
+              </dd>
             </>
           )}
         </dl>
@@ -234,20 +156,6 @@ function Decided({ object, otherwise }: { object: GraphEdge["mtls"]["decided_by"
     <>
       <dt>Decided by</dt>
       <dd>{object ? <ObjectLink object={object} /> : otherwise}</dd>
-    </>
-  );
-}
-
-function Principals({ label, principals }: { label: string; principals: readonly string[] }) {
-  if (principals.length === 0) return null;
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd className="mono">
-        {principals.map((principal) => (
-          <div key={principal}>{principal.replace("spiffe://", "")}</div>
-        ))}
-      </dd>
     </>
   );
 }

@@ -1,35 +1,41 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { ArrowDownLeft, ArrowUpRight, SlidersHorizontal } from "lucide-react";
+import { ArrowDownLeft, ArrowUpRight, Expand, Focus, SlidersHorizontal } from "lucide-react";
 import { Link } from "react-router";
 import { serviceQuery, workloadQuery } from "../../api/queries";
 import { useCanEdit } from "../../api/session";
 import { HealthMark } from "../../components/HealthMark";
 import { ObjectLink } from "../../components/ObjectLink";
 import { DIFFERENCES } from "../../graph/compare-look";
+import { BADGE_NAMES } from "../../graph/legend";
 import type { GraphEdge, GraphNode, GraphView } from "../../graph/model";
 import { nodeLabel } from "../../graph/node-size";
+import { responsesOf, union } from "../../graph/responses";
 import { formatMs, formatRate, formatShare } from "../../lib/format";
 import { useClusterLink } from "../../state/cluster";
 import classes from "./graph.module.css";
-import { RedCharts, Section } from "./parts";
+import { Names, Principals, RedCharts, Section } from "./parts";
+import { ResponsesSections } from "./ResponsesTable";
 import type { PanelProps } from "./SidePanel";
 import { useLiveSeries } from "./useLiveSeries";
 
-export function NodeDetails({ node, cluster, window, spec, view, onSelect }: PanelProps & { node: GraphNode }) {
+export function NodeDetails({ node, cluster, window, spec, view, onSelect, onOpen }: PanelProps & { node: GraphNode }) {
   const live = useLiveSeries(cluster, window, spec, view, node);
   const red = node.inbound.rate > 0 ? node.inbound : node.outbound;
   const into = view.edges.filter((edge) => edge.destination === node.id).sort((a, b) => b.rate - a.rate);
   const out = view.edges.filter((edge) => edge.source === node.id).sort((a, b) => b.rate - a.rate);
   // What differs between two moments is told above, and is no configuration.
   const badges = node.badges.filter((badge) => !(badge.name in DIFFERENCES));
+  const own = union(...into.map((edge) => edge.destination_principals), ...out.map((edge) => edge.source_principals));
+  const callers = union(...into.map((edge) => edge.source_principals));
+  const hosts = union(...into.map((edge) => edge.hosts));
   return (
     <>
       <section className={classes.section}>
         <p className={classes.reason} data-testid="health-reason">
           {node.health.reason}
         </p>
-        <Actions node={node} cluster={cluster} />
+        <Actions node={node} cluster={cluster} onOpen={onOpen} />
       </section>
       <section className={classes.section}>
         <RedCharts {...live} now={red} tcp={red.error_share == null && red.p95_ms == null} />
@@ -64,11 +70,28 @@ export function NodeDetails({ node, cluster, window, spec, view, onSelect }: Pan
           </dl>
         </Section>
       )}
+      <ResponsesSections responses={responsesOf(into)} />
+      {hosts.length + callers.length + own.length > 0 && (
+        <Section title="Identities">
+          <dl className={classes.facts}>
+            <Principals label="Its own" principals={own} />
+            <Principals label="Its callers" principals={callers} />
+            {hosts.length > 0 && (
+              <>
+                <dt>Asked for as</dt>
+                <dd className="mono">
+                  <Names names={hosts} />
+                </dd>
+              </>
+            )}
+          </dl>
+        </Section>
+      )}
       {badges.length > 0 && (
         <Section title="Configuration">
           {badges.map((badge) => (
             <p key={badge.name} className={classes.reason} style={{ marginBottom: 6 }}>
-              <b>{badge.name.replace(/_/g, " ")}</b>
+              <b>{BADGE_NAMES[badge.name] ?? badge.name.replace(/_/g, " ")}</b>
               {badge.reason && <span className="dim"> · {badge.reason}</span>}
               {badge.object && (
                 <>
@@ -101,7 +124,7 @@ export function NodeDetails({ node, cluster, window, spec, view, onSelect }: Pan
 }
 
 /** Ways on from here; editing only for who may. */
-function Actions({ node, cluster }: { node: GraphNode; cluster: string }) {
+function Actions({ node, cluster, onOpen }: { node: GraphNode; cluster: string; onOpen: (id: string) => void }) {
   const canEdit = useCanEdit();
   const link = useClusterLink();
   const isService = node.kind === "service";
@@ -112,7 +135,6 @@ function Actions({ node, cluster }: { node: GraphNode; cluster: string }) {
     ...serviceQuery(cluster, serviceName?.namespace ?? "", serviceName?.name ?? ""),
     enabled: !!serviceName,
   });
-  if (!isService && !isWorkload) return null;
   return (
     <div style={{ display: "flex", gap: 8, marginTop: 10, flexWrap: "wrap" }}>
       {canEdit && serviceName && service.data?.service.has_weights && (
@@ -135,6 +157,13 @@ function Actions({ node, cluster }: { node: GraphNode; cluster: string }) {
           Service {isWorkload && serviceName.name}
         </Button>
       )}
+      <Button
+        variant="default"
+        leftSection={node.kind === "namespace" ? <Expand size={13} /> : <Focus size={13} />}
+        onClick={() => onOpen(node.id)}
+      >
+        {node.kind === "namespace" ? "Expand" : "Neighbourhood"}
+      </Button>
     </div>
   );
 }

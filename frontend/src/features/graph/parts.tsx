@@ -1,9 +1,11 @@
-import type { ReactNode } from "react";
+import { Anchor } from "@mantine/core";
+import { type ReactNode, useState } from "react";
 import { Sparkline } from "../../components/Sparkline";
 import { problemText } from "../../components/screens";
 import type { LiveSeries } from "../../graph/series";
-import { formatMs, formatRate, formatShare } from "../../lib/format";
+import { formatMoment, formatMs, formatRate, formatShare } from "../../lib/format";
 import classes from "./graph.module.css";
+import panel from "./panel.module.css";
 
 export function Section({ title, icon, children }: { title: string; icon?: ReactNode; children: ReactNode }) {
   return (
@@ -14,6 +16,39 @@ export function Section({ title, icon, children }: { title: string; icon?: React
       </h3>
       {children}
     </section>
+  );
+}
+
+const SHOWN_NAMES = 6;
+
+/** Names below each other, the first few; the others on demand. */
+export function Names({ names }: { names: readonly string[] }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? names : names.slice(0, SHOWN_NAMES);
+  return (
+    <span className={panel.names}>
+      {shown.map((name) => (
+        <span key={name}>{name}</span>
+      ))}
+      {names.length > shown.length && (
+        <Anchor component="button" type="button" fz={12} ta="left" onClick={() => setAll(true)}>
+          {names.length - shown.length} more
+        </Anchor>
+      )}
+    </span>
+  );
+}
+
+/** Identities, without the scheme that all of them have. */
+export function Principals({ label, principals }: { label: string; principals: readonly string[] }) {
+  if (principals.length === 0) return null;
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd className="mono">
+        <Names names={principals.map((principal) => principal.replace("spiffe://", ""))} />
+      </dd>
+    </>
   );
 }
 
@@ -28,6 +63,7 @@ interface ChartsProps {
 
 /** Rate, errors and duration as lines that go on by themselves, under their value now. */
 export function RedCharts({ series, loading, error, now, tcp = false }: ChartsProps) {
+  const [first, last] = [series.times[0], series.times.at(-1)];
   return (
     <div className={classes.charts} data-testid="red-charts" aria-busy={loading}>
       <Chart
@@ -58,6 +94,12 @@ export function RedCharts({ series, loading, error, now, tcp = false }: ChartsPr
             format={formatMs}
           />
         </>
+      )}
+      {first !== undefined && last !== undefined && (
+        <div className={`${panel.axis} num`} aria-hidden="true">
+          <span>{formatMoment(new Date(first * 1000))}</span>
+          <span>{formatMoment(new Date(last * 1000))}</span>
+        </div>
       )}
       {error && (
         <span className="dim">
