@@ -3,7 +3,7 @@ import type { Page } from "./pages";
 import classes from "./shell.module.css";
 
 const GRAPH_KEYS: [string[], string][] = [
-  [["/"], "Find a node in the graph; Enter goes to it"],
+  [["/"], "Find in the graph; Enter goes to the next match"],
   [["Space"], "Pause or resume the live graph, or the film of the past"],
   [["f"], "Fit the graph to the window"],
   [["+"], "Zoom in"],
@@ -13,7 +13,10 @@ const GRAPH_KEYS: [string[], string][] = [
   [["["], "One moment back in the past"],
   [["]"], "One moment on"],
   [["c"], "Compare the graph with an hour ago"],
-  [["Esc"], "Close the panel"],
+  [["←", "↑", "→", "↓"], "From node to node, or along an edge"],
+  [["Shift", "→"], "Onto the busiest call out of a node"],
+  [["Enter"], "Show the neighbourhood of a node; expand a namespace"],
+  [["Esc"], "Leave the neighbourhood, or close the panel"],
 ];
 
 export function KeyboardHelp({ opened, onClose, pages }: { opened: boolean; onClose: () => void; pages: Page[] }) {

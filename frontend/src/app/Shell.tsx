@@ -13,12 +13,12 @@ import {
   Sun,
 } from "lucide-react";
 import { Suspense, useState } from "react";
-import { Link, NavLink, Outlet, useNavigate, useRouteError, useSearchParams } from "react-router";
+import { Link, NavLink, Outlet, useLocation, useNavigate, useRouteError, useSearchParams } from "react-router";
 import { clustersQuery } from "../api/queries";
 import { useSession, useSignOut } from "../api/session";
 import { Logo } from "../components/Logo";
 import { EmptyScreen, FailedScreen, LoadingScreen } from "../components/screens";
-import { useCluster, useClusterLink } from "../state/cluster";
+import { ALL_CLUSTERS, useCluster, useClusterLink, useClusterOrAll } from "../state/cluster";
 import { KeyboardHelp } from "./KeyboardHelp";
 import { PAGES } from "./pages";
 import { SearchPalette } from "./SearchPalette";
@@ -83,6 +83,8 @@ function UserMenu() {
 function ClusterChoice() {
   const { data } = useQuery(clustersQuery);
   const cluster = useCluster();
+  const all = useClusterOrAll();
+  const onGraph = useLocation().pathname.startsWith("/graph");
   const navigate = useNavigate();
   const [, setParams] = useSearchParams();
   if (!data || data.length < 2)
@@ -99,8 +101,11 @@ function ClusterChoice() {
     <Select
       aria-label="Cluster"
       w={170}
-      data={data.map((item) => ({ value: item.name, label: item.label }))}
-      value={cluster?.name ?? null}
+      data={[
+        ...data.map((item) => ({ value: item.name, label: item.label })),
+        ...(onGraph ? [{ value: ALL_CLUSTERS, label: "All clusters" }] : []),
+      ]}
+      value={(onGraph ? all : cluster)?.name ?? null}
       onChange={(name) => {
         navigate(location.pathname);
         setParams(name ? { cluster: name } : {});

@@ -14,7 +14,6 @@ const INNER = {
   "elk.edgeRouting": "POLYLINE",
   "elk.hierarchyHandling": "SEPARATE_CHILDREN",
   "elk.aspectRatio": "1.4",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "70",
 };
 const PACKED = {
   "elk.algorithm": "rectpacking",
@@ -23,12 +22,13 @@ const PACKED = {
   "elk.rectpacking.widthApproximation.optimizationGoal": "MAX_SCALE_DRIVEN",
 };
 
-export function boxedElkGraph(view: GraphView): ElkItem {
+export function boxedElkGraph(view: GraphView, labels = 1): ElkItem {
+  const apart = { "elk.layered.spacing.nodeNodeBetweenLayers": String(62 + 44 * labels) };
   const parents = new Map<string, string>();
   const items = new Map<string, ElkItem>();
   const root: ElkItem = { id: "", children: [], edges: [] };
   for (const box of [...view.boxes].sort(byId)) {
-    items.set(box.id, { id: box.id, children: [], edges: [], layoutOptions: { ...INNER, ...BOX_OPTIONS } });
+    items.set(box.id, { id: box.id, children: [], edges: [], layoutOptions: { ...INNER, ...BOX_OPTIONS, ...apart } });
     if (box.parent) parents.set(box.id, box.parent);
   }
   for (const node of [...view.nodes].sort(byId)) {

@@ -8,7 +8,9 @@ import { BOX_PADDING } from "./picture";
 const NEAR = 130;
 /** Nodes are wide: a step to the side counts for less than one up or down. */
 const FLAT = 0.55;
-const COHESION = 0.06;
+/** Nodes farther from each other than so (squared) don't push. */
+const FAR = (2.2 * NEAR) ** 2;
+const COHESION = 0.11;
 const GAP = 44;
 const MARGIN = 26;
 
@@ -80,7 +82,9 @@ function push(bodies: Body[], links: readonly [number, number][], groups: number
       const b = bodies[j] as Body;
       const dx = (a.x - b.x) * FLAT;
       const dy = a.y - b.y;
-      const force = (NEAR * NEAR) / (dx * dx + dy * dy + 25) / 2;
+      const square = dx * dx + dy * dy;
+      if (square > FAR) continue;
+      const force = (NEAR * NEAR) / (square + 25) / 2;
       a.dx += dx * force;
       a.dy += dy * force;
       b.dx -= dx * force;
@@ -91,7 +95,7 @@ function push(bodies: Body[], links: readonly [number, number][], groups: number
     const [a, b] = [bodies[from] as Body, bodies[to] as Body];
     const dx = (b.x - a.x) * FLAT;
     const dy = b.y - a.y;
-    const force = Math.hypot(dx, dy) / NEAR / 4;
+    const force = Math.hypot(dx, dy) / NEAR / 3;
     a.dx += dx * force;
     a.dy += dy * force;
     b.dx -= dx * force;

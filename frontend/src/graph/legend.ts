@@ -1,7 +1,7 @@
 /** What is in a view, explained: only shapes, colours and marks that occur. */
 import { DIFFERENCE_KINDS, DIFFERENCES } from "./compare-look";
 import { BADGE_GLYPHS, KIND_GLYPHS, MARK_GLYPHS } from "./glyphs";
-import { HEALTH_TONES, LOUD_BADGES } from "./looks";
+import { LOUD_BADGES, shownBadges } from "./looks";
 import type { GraphView, HealthState, NodeKind } from "./model";
 import { edgeLook, type Mark, type Overlay, type Tone } from "./overlay";
 
@@ -128,7 +128,7 @@ export function legendOf(view: Pick<GraphView, "nodes" | "edges">, overlay: Over
   );
   if (view.nodes.some((node) => (node.inbound.error_share ?? 0) > 0))
     health.push({ sample: { kind: "words", text: "◔" }, text: "Red arc: share of errors" });
-  const names = new Set(view.nodes.flatMap((node) => (node.badges ?? []).map((badge) => badge.name)));
+  const names = new Set(view.nodes.flatMap((node) => shownBadges(node).map((badge) => badge.name)));
   const badges = [...names].sort().map(
     (name): LegendItem => ({
       sample: {
@@ -154,8 +154,4 @@ export function legendOf(view: Pick<GraphView, "nodes" | "edges">, overlay: Over
 
 function signOf({ mark, tone }: Pick<Meaning, "mark" | "tone">): string {
   return `${mark ?? "line"}|${tone}`;
-}
-
-export function toneOfState(state: HealthState): Tone {
-  return HEALTH_TONES[state];
 }

@@ -36,7 +36,7 @@ const COUNTED: Record<GraphEdge["reporter"], string> = {
   waypoint: "the waypoint between them",
 };
 
-export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & { edge: GraphEdge }) {
+export function EdgeDetails({ edge, cluster, home, window, spec, view }: PanelProps & { edge: GraphEdge }) {
   const live = useLiveSeries(cluster, window, spec, view, edge);
   const tcp = edge.protocol === "tcp";
   const verdict = VERDICTS[edge.authz.verdict];
@@ -89,7 +89,7 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
         <EdgeExplanation
           key={edge.id}
           edge={edge}
-          cluster={cluster}
+          cluster={home}
           source={view.nodes.find((node) => node.id === edge.source)}
           destination={view.nodes.find((node) => node.id === edge.destination)}
         />
@@ -113,7 +113,7 @@ export function EdgeDetails({ edge, cluster, window, spec, view }: PanelProps & 
           <Decided object={edge.authz.decided_by} otherwise="no policy applies" />
         </dl>
         {edge.authz.reason && <p className={classes.reason}>{edge.authz.reason}</p>}
-        <EdgeReason key={edge.id} edge={edge} cluster={cluster} />
+        <EdgeReason key={edge.id} edge={edge} cluster={home} />
       </Section>
       <Section title="Traffic">
         <dl className={classes.facts}>

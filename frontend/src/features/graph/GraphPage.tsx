@@ -12,7 +12,7 @@ import { litBy } from "../../graph/lit";
 import { specKey } from "../../graph/model";
 import { summarise } from "../../graph/summary";
 import { formatRate, formatShare } from "../../lib/format";
-import { useCluster } from "../../state/cluster";
+import { useClusterOrAll } from "../../state/cluster";
 import { useLiveGraph, useLiveState } from "../../state/live-context";
 import { ComparePanel } from "./compare/ComparePanel";
 import { useCompared } from "./compare/useCompared";
@@ -37,7 +37,7 @@ const GraphMap = lazy(() => loadMap().then((module) => ({ default: module.GraphM
 void loadMap();
 
 export function GraphPage() {
-  const cluster = useCluster();
+  const cluster = useClusterOrAll();
   return cluster ? <LiveGraphPage cluster={cluster} /> : <LoadingScreen what="the graph" />;
 }
 

@@ -19,7 +19,16 @@ import { ResponsesSections } from "./ResponsesTable";
 import type { PanelProps } from "./SidePanel";
 import { useLiveSeries } from "./useLiveSeries";
 
-export function NodeDetails({ node, cluster, window, spec, view, onSelect, onOpen }: PanelProps & { node: GraphNode }) {
+export function NodeDetails({
+  node,
+  cluster,
+  home,
+  window,
+  spec,
+  view,
+  onSelect,
+  onOpen,
+}: PanelProps & { node: GraphNode }) {
   const live = useLiveSeries(cluster, window, spec, view, node);
   const red = node.inbound.rate > 0 ? node.inbound : node.outbound;
   const into = view.edges.filter((edge) => edge.destination === node.id).sort((a, b) => b.rate - a.rate);
@@ -35,7 +44,7 @@ export function NodeDetails({ node, cluster, window, spec, view, onSelect, onOpe
         <p className={classes.reason} data-testid="health-reason">
           {node.health.reason}
         </p>
-        <Actions node={node} cluster={cluster} onOpen={onOpen} />
+        <Actions node={node} cluster={home} onOpen={onOpen} />
       </section>
       <section className={classes.section}>
         <RedCharts {...live} now={red} tcp={red.error_share == null && red.p95_ms == null} />

@@ -1,9 +1,11 @@
 import { Button, Checkbox, MultiSelect, Popover, Stack, VisuallyHidden } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
 import { namespacesQuery, workloadsQuery } from "../../api/queries";
 import { many } from "../../graph/find-complete";
 import type { ViewSpec } from "../../graph/model";
+import { union } from "../../graph/responses";
+import { useMembers } from "../../state/cluster";
 import classes from "./graph.module.css";
 
 interface ScopeFilterProps {
@@ -15,10 +17,14 @@ interface ScopeFilterProps {
 /** Which part of the mesh: namespaces, and single workloads with whom they talk to. */
 export function ScopeFilter({ cluster, spec, onChange }: ScopeFilterProps) {
   const { namespaces, workloads } = spec;
-  const { data } = useQuery(namespacesQuery(cluster));
-  const { data: all } = useQuery(workloadsQuery(cluster));
-  const names = [...new Set([...(data ?? []).map((item) => item.name), ...namespaces])].sort();
-  const options = [...new Set([...(all ?? []).map((item) => `${item.namespace}/${item.name}`), ...workloads])].sort();
+  const members = useMembers(cluster);
+  const known = useQueries({ queries: members.map((name) => namespacesQuery(name)) });
+  const all = useQueries({ queries: members.map((name) => workloadsQuery(name)) });
+  const names = union(namespaces, ...known.map(({ data }) => (data ?? []).map((item) => item.name)));
+  const options = union(
+    workloads,
+    ...all.map(({ data }) => (data ?? []).map((item) => `${item.namespace}/${item.name}`)),
+  );
   const parts = [
     namespaces.length > 2 ? many(namespaces.length, "namespace") : namespaces.join(", "),
     workloads.length > 1 ? many(workloads.length, "workload") : workloads.join(),

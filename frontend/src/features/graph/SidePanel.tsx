@@ -7,12 +7,16 @@ import { KIND_NAMES } from "../../graph/legend";
 import type { GraphEdge, GraphNode, GraphView, ViewSpec } from "../../graph/model";
 import { nodeLabel } from "../../graph/node-size";
 import { Differences } from "./compare/Differences";
+import { ClusterScope } from "../../state/cluster";
 import { EdgeDetails } from "./EdgeDetails";
 import classes from "./graph.module.css";
 import { NodeDetails } from "./NodeDetails";
 
 export interface PanelProps {
+  /** Of the view: one, or all. */
   cluster: string;
+  /** The element's own. */
+  home: string;
   window: number;
   spec: ViewSpec;
   view: GraphView;
@@ -21,14 +25,30 @@ export interface PanelProps {
   onOpen: (id: string) => void;
 }
 
+/** The cluster of a node, or of what an edge calls. */
+function homeOf(item: GraphNode | GraphEdge | null, view: GraphView): string | undefined {
+  if (!item || "inbound" in item) return item?.cluster;
+  return view.nodes.find((node) => node.id === item.destination)?.cluster;
+}
+
 /** Everything known about the selected node or edge. */
-export function SidePanel({ item, id, ...props }: PanelProps & { item: GraphNode | GraphEdge | null; id: string }) {
+export function SidePanel({
+  item,
+  id,
+  ...given
+}: Omit<PanelProps, "home"> & { item: GraphNode | GraphEdge | null; id: string }) {
+  const home = homeOf(item, given.view) ?? given.cluster;
+  const props = { ...given, home };
   const label = (nodeId: string) => {
     const node = props.view.nodes.find((other) => other.id === nodeId);
     return node ? nodeLabel(node) : nodeId;
   };
   let title: ReactNode = "Not in this view";
-  let subtitle: ReactNode = <span className="mono">{id}</span>;
+  let subtitle: ReactNode = (
+    <span className="mono" style={{ overflowWrap: "anywhere" }}>
+      {id}
+    </span>
+  );
   let body: ReactNode = (
     <EmptyScreen title="It isn't in the picture now">
       It has no traffic within the window, or the filter hides it. It comes back by itself when it is seen again.
@@ -63,10 +83,12 @@ export function SidePanel({ item, id, ...props }: PanelProps & { item: GraphNode
         {item && <HealthMark state={item.health.state} named />}
         <CloseButton aria-label="Close the panel" size="sm" onClick={() => props.onSelect(null)} />
       </header>
-      <div className={classes.panelBody}>
-        <Differences of={item?.differences} />
-        {body}
-      </div>
+      <ClusterScope.Provider value={home === given.cluster ? null : home}>
+        <div className={classes.panelBody}>
+          <Differences of={item?.differences} />
+          {body}
+        </div>
+      </ClusterScope.Provider>
     </aside>
   );
 }

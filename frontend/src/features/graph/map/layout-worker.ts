@@ -27,7 +27,7 @@ export async function layOut(view: GraphView, wanted: LayoutName, labels: number
   if (layout === "organic") return byOurselves(view, "organic");
   if (tooLargeForLayers(view)) return byOurselves(view, "grid");
   elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
-  const problem = layout === "namespace" ? boxedElkGraph(view) : elkGraph(view, labels);
+  const problem = layout === "namespace" ? boxedElkGraph(view, labels) : elkGraph(view, labels);
   const placement = readPlacement((await elk.layout(problem as never)) as unknown as ElkItem);
   return layout === "namespace" ? { ...placement, straight: true } : placement;
 }

@@ -63,7 +63,7 @@ export function listenToPointer(host: HTMLElement, scene: Touched): () => void {
     host.style.cursor = "";
     if (!began || event.type === "pointercancel" || slipped > SLIP) return;
     const id = scene.at(place(event));
-    const now = performance.now();
+    const now = event.timeStamp;
     if (id === lastPress.id && now - lastPress.time < DOUBLE_MS) {
       lastPress = { id: null, time: 0 };
       scene.open(id);

@@ -43,7 +43,7 @@ const MOST_PLACEMENTS = 12;
 
 /** Looks that share their places. Layers need room for what is written between them. */
 function placesOf({ layout, key, telling }: SceneLook): string {
-  return `${layout}|${layout === "layered" ? telling.labels.length : ""}|${key}`;
+  return `${layout}|${layout === "organic" ? "" : telling.labels.length}|${key}`;
 }
 
 /** The picture of one view on a canvas: what React doesn't do. Numbers repaint; only appearing or vanishing elements
