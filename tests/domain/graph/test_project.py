@@ -111,24 +111,6 @@ def _inventory_mesh(new_mesh):
 
 @settings(max_examples=60, deadline=None)
 @given(CALLS)
-def test_no_view_loses_or_invents_requests(new_mesh, calls):
-    mesh = _inventory_mesh(new_mesh)
-    for source, service, destination, rate, code, protocol, by in calls:
-        mesh.calls(source, service, destination, rate, code=code, protocol=protocol, by=by)
-    snapshot = mesh.snapshot()
-    graph = snapshot.graph
-    for protocol, name in enumerate(("http", "grpc", "tcp")):
-        total = float(graph.rate[graph.protocol == protocol].sum())
-        for spec in (ViewSpec(service_nodes=False), ViewSpec("service"), ViewSpec("namespace")):
-            edges = [edge for edge in project(snapshot, spec).edges if edge.protocol == name]
-            assert sum(edge.rate for edge in edges) == pytest.approx(total, abs=1e-4)
-        edges = [edge for edge in project(snapshot, ViewSpec()).edges if edge.protocol == name]
-        asked = sum(edge.rate for edge in edges if not edge.source.startswith(("service", "passthrough", "blackhole")))
-        assert asked == pytest.approx(total, abs=1e-4)
-
-
-@settings(max_examples=60, deadline=None)
-@given(CALLS)
 def test_no_request_is_counted_by_two_reporters(new_mesh, calls):
     mesh = _inventory_mesh(new_mesh)
     for source, service, destination, rate, code, protocol, by in calls:
