@@ -15,7 +15,7 @@ from meshui.domain.authz.prediction import AuthzPrediction
 from meshui.domain.graph.badges import with_badges
 from meshui.domain.graph.build import build_graph
 from meshui.domain.graph.idle import with_idle_edges
-from meshui.domain.graph.judge import Memory, judged_again
+from meshui.domain.graph.judge import Judge, Memory
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.graph.model import SourceState
 from meshui.domain.graph.policies import with_policies
@@ -76,10 +76,8 @@ def assemble(
     mtls, mtls_of = mtls_predictions(graph, inventory)
     authz, authz_of = authz_predictions(graph, inventory, mtls, mtls_of)
     before = previous.levels if previous and previous.window_seconds == window_seconds else {}
-    levels = {
-        view: judged_again(graph, view, window_seconds, before.get(view, {}), policies, health.thresholds)
-        for view in VIEWS
-    }
+    judge = Judge(graph, policies, window_seconds, health.thresholds)
+    levels = {view: judge.memory(view, before.get(view, {})) for view in VIEWS}
     return MeshSnapshot(
         cluster=cluster,
         version=version,

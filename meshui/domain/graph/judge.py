@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from meshui.domain.graph.aggregate import EdgeTotals, Totals, edge_totals, node_totals
 from meshui.domain.graph.mesh import MeshGraph
-from meshui.domain.graph.responses import Answers, Kind, answers
-from meshui.domain.graph.views import Grouping, grouping
+from meshui.domain.graph.responses import Answers, Kind, answers, kinds_of
+from meshui.domain.graph.views import Grouping, Groupings
 from meshui.domain.health.levels import NEVER, Levels, levels
 from meshui.domain.health.limits import Direction, Limit
 from meshui.domain.health.rules import Policy
@@ -111,95 +111,81 @@ class ViewNumbers(msgspec.Struct, frozen=True):
     judgement: Judgement
 
 
-def view_numbers(
-    graph: MeshGraph,
-    view: str,
-    may_deny: NDArray[np.bool_],
-    window_seconds: int,
-    memory: Mapping[str, int],
-    policies: Sequence[Policy],
-    how: Thresholds,
-    expanded: tuple[str, ...] = (),
-) -> ViewNumbers:
-    """The numbers of the view of that name, in which these namespaces are expanded. `memory` holds the levels of the
-    snapshot before (or of this one: judging again by its own result changes nothing)."""
-    grouped = grouping(graph, view, expanded)
-    edges = edge_totals(graph, grouped, may_deny)
-    nodes = _node_numbers(edges, grouped)
-    edge_ids = grouped.edge_ids()
-    given = answers(graph, grouped)
-    judgement = _judgement(grouped, given, memory, edge_ids, window_seconds, policies, how)
-    return ViewNumbers(grouped, edge_ids, given, edges, nodes, judgement)
+class Judge:
+    """Judges the views of one graph; what they share is found once."""
 
+    def __init__(self, graph: MeshGraph, policies: Sequence[Policy], window_seconds: int, how: Thresholds) -> None:
+        self._graph = graph
+        self._window = window_seconds
+        self._how = how
+        self._groupings = Groupings(graph)
+        self._kinds = kinds_of(graph)
+        self._table = Table(policies, self._kinds.kinds)
 
-def judged_again(
-    graph: MeshGraph,
-    view: str,
-    window_seconds: int,
-    memory: Mapping[str, int],
-    policies: Sequence[Policy],
-    how: Thresholds,
-) -> Memory:
-    """What the next snapshot must know of the levels in the view of that name; `memory` is of the one before."""
-    grouped = grouping(graph, view)
-    edge_ids = grouped.edge_ids() if memory else []
-    given = answers(graph, grouped)
-    found = _judgement(grouped, given, memory, edge_ids, window_seconds, policies, how)
-    remembered: Memory = {}
-    joined = found.edges.digits + found.edges_asked.digits * 3**_DIGITS
-    if (numbers := np.flatnonzero(joined)).size:
-        edge_ids = edge_ids or grouped.edge_ids()
-        remembered |= {edge_ids[number]: int(joined[number]) for number in numbers.tolist()}
-    joined = found.nodes.digits + found.nodes_asked.digits * 3**_DIGITS
-    remembered |= {grouped.nodes[number].id: int(joined[number]) for number in np.flatnonzero(joined).tolist()}
-    return remembered
+    def numbers(
+        self, view: str, expanded: tuple[str, ...], memory: Mapping[str, int], may_deny: NDArray[np.bool_]
+    ) -> ViewNumbers:
+        """The numbers of the view of that name, in which these namespaces are expanded. `memory` holds the levels of
+        the snapshot before (or of this one: judging again by its own result changes nothing)."""
+        grouped = self._groupings.of(view, expanded)
+        edges = edge_totals(self._graph, grouped, may_deny)
+        given = answers(self._graph, grouped, self._kinds)
+        return ViewNumbers(
+            grouping=grouped,
+            edge_ids=grouped.edge_ids(),
+            answers=given,
+            edges=edges,
+            nodes=_node_numbers(edges, grouped),
+            judgement=self._judgement(grouped, given, memory),
+        )
 
+    def memory(self, view: str, before: Mapping[str, int]) -> Memory:
+        """What the next snapshot must know of the levels in the view of that name; `before` is of the one before."""
+        grouped = self._groupings.of(view)
+        found = self._judgement(grouped, answers(self._graph, grouped, self._kinds), before)
+        edges = found.edges.digits + found.edges_asked.digits * 3**_DIGITS
+        nodes = found.nodes.digits + found.nodes_asked.digits * 3**_DIGITS
+        remembered = {grouped.edge_id(number): int(edges[number]) for number in np.flatnonzero(edges).tolist()}
+        remembered |= {grouped.nodes[number].id: int(nodes[number]) for number in np.flatnonzero(nodes).tolist()}
+        return remembered
 
-def _judgement(
-    grouped: Grouping,
-    given: Answers,
-    memory: Mapping[str, int],
-    edge_ids: Sequence[str],
-    window_seconds: int,
-    policies: Sequence[Policy],
-    how: Thresholds,
-) -> Judgement:
-    table = Table(policies, given.kinds)
-    policy = np.array([node.policy for node in grouped.nodes], dtype=np.int32)
-    count, nodes = len(grouped), len(grouped.nodes)
-    protocol = grouped.protocol[given.edge]
-    totals = _by_protocol(given.edge, protocol, given.rate, count)
-    edge_row, edge_asked_row = policy[grouped.destination], policy[grouped.source] + table.policies
-    answered, asked = grouped.destination[given.edge], grouped.source[given.edge]
-    inbound = _by_protocol(answered, protocol, given.rate, nodes)
-    gateway = np.array([node.kind == "gateway" for node in grouped.nodes], dtype=bool)
-    passing = gateway & (inbound[:, :TCP].sum(axis=1) == 0)
-    node_asked_row = np.where(passing, policy, policy + table.policies)
-    before = _recall(memory, edge_ids, count)
-    before_nodes = _recall(memory, [node.id for node in grouped.nodes], nodes)
+    def _judgement(self, grouped: Grouping, given: Answers, memory: Mapping[str, int]) -> Judgement:
+        table, window, how = self._table, self._window, self._how
+        policy = np.array([node.policy for node in grouped.nodes], dtype=np.int32)
+        count, nodes = len(grouped), len(grouped.nodes)
+        protocol = grouped.protocol[given.edge]
+        totals = _by_protocol(given.edge, protocol, given.rate, count)
+        edge_row, edge_asked_row = policy[grouped.destination], policy[grouped.source] + table.policies
+        answered, asked = grouped.destination[given.edge], grouped.source[given.edge]
+        inbound = _by_protocol(answered, protocol, given.rate, nodes)
+        gateway = np.array([node.kind == "gateway" for node in grouped.nodes], dtype=bool)
+        passing = gateway & (inbound[:, :TCP].sum(axis=1) == 0)
+        node_asked_row = np.where(passing, policy, policy + table.policies).astype(np.int32)
+        of_edges, of_nodes = grouped.found(memory)
 
-    def judged(
-        element: IntColumn, row: IntColumn, totals: FloatColumn, digits: NDArray[np.int64], asked: bool
-    ) -> Judged:
-        digits = digits // 3**_DIGITS if asked else digits % 3**_DIGITS
-        return _judged(table, element, row, given, totals, digits, window_seconds, how)
+        def answering(element: IntColumn, row: IntColumn, totals: FloatColumn, before: NDArray[np.int64]) -> Judged:
+            return _judged(table, element, row, given, totals, before % 3**_DIGITS, window, how)
 
-    callers = table.judges_callers
-    return Judgement(
-        table=table,
-        edges=judged(given.edge, edge_row, totals, before, False),
-        edges_asked=judged(given.edge, edge_asked_row, totals, before, True) if callers else _unjudged(count),
-        edge_row=edge_row,
-        edge_asked_row=edge_asked_row,
-        nodes=judged(answered, policy, inbound, before_nodes, False),
-        nodes_asked=(
-            judged(asked, node_asked_row, _by_protocol(asked, protocol, given.rate, nodes), before_nodes, True)
-            if callers or passing.any()
-            else _unjudged(nodes)
-        ),
-        node_row=policy,
-        node_asked_row=node_asked_row.astype(np.int32),
-    )
+        def asking(element: IntColumn, row: IntColumn, totals: FloatColumn, before: NDArray[np.int64]) -> Judged:
+            return _judged(table, element, row, given, totals, before // 3**_DIGITS, window, how)
+
+        edges_asked, nodes_asked = _unjudged(count), _unjudged(nodes)
+        if table.judges_callers:
+            edges_asked = asking(given.edge, edge_asked_row, totals, of_edges)
+        if table.judges_callers or passing.any():
+            outbound = _by_protocol(asked, protocol, given.rate, nodes)
+            nodes_asked = asking(asked, node_asked_row, outbound, of_nodes)
+        return Judgement(
+            table=table,
+            edges=answering(given.edge, edge_row, totals, of_edges),
+            edges_asked=edges_asked,
+            edge_row=edge_row,
+            edge_asked_row=edge_asked_row,
+            nodes=answering(answered, policy, inbound, of_nodes),
+            nodes_asked=nodes_asked,
+            node_row=policy,
+            node_asked_row=node_asked_row,
+        )
 
 
 def _judged(
@@ -253,12 +239,6 @@ def _of(policy: Policy, direction: Direction) -> tuple[Limit, ...]:
 def _by_protocol(element: IntColumn, protocol: IntColumn, rate: FloatColumn, count: int) -> FloatColumn:
     cell = element.astype(np.int64) * len(PROTOCOLS) + protocol
     return sums(cell, rate, count * len(PROTOCOLS)).reshape(count, len(PROTOCOLS))
-
-
-def _recall(memory: Mapping[str, int], ids: Sequence[str], count: int) -> NDArray[np.int64]:
-    if not memory:
-        return np.zeros(count, dtype=np.int64)
-    return np.fromiter((memory.get(element_id, 0) for element_id in ids), np.int64, count)
 
 
 def _node_numbers(edges: EdgeTotals, grouped: Grouping) -> NodeNumbers:

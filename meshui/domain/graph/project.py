@@ -12,7 +12,7 @@ from meshui.domain.authz import prediction as authz_prediction
 from meshui.domain.graph.aggregate import Spread, Totals, names_by_edge
 from meshui.domain.graph.boxes import Boxed, boxes_of
 from meshui.domain.graph.health_words import HealthWords
-from meshui.domain.graph.judge import Memory, ViewNumbers, view_numbers
+from meshui.domain.graph.judge import Judge, Memory, ViewNumbers
 from meshui.domain.graph.latency import quantiles
 from meshui.domain.graph.mesh import MeshGraph
 from meshui.domain.graph.model import Edge, GraphView, Node, Traffic, ViewSpec
@@ -32,16 +32,9 @@ def project(snapshot: MeshSnapshot, spec: ViewSpec) -> GraphView:
     """The view that the spec asks for. Numbers of a node are of all its traffic, also where a namespace filter hides
     some of its edges. Boxes, nodes and edges are ordered by id."""
     view = view_name(spec)
-    numbers = view_numbers(
-        snapshot.graph,
-        view,
-        may_deny(snapshot.authz, snapshot.authz_of),
-        snapshot.window_seconds,
-        _levels(snapshot, view, spec),
-        snapshot.policies,
-        snapshot.health.thresholds,
-        spec.expanded,
-    )
+    judge = Judge(snapshot.graph, snapshot.policies, snapshot.window_seconds, snapshot.health.thresholds)
+    denying = may_deny(snapshot.authz, snapshot.authz_of)
+    numbers = judge.numbers(view, spec.expanded, _levels(snapshot, view, spec), denying)
     shown = shown_of(snapshot.graph, numbers, spec)
     found = breakdowns(numbers.answers, len(numbers.grouping))
     words = HealthWords(numbers, found, snapshot.window_seconds)

@@ -44,10 +44,16 @@ class Breakdown(msgspec.Struct):
     kinds: dict[int, float] = msgspec.field(default_factory=dict)
 
 
-def answers(graph: MeshGraph, grouping: Grouping) -> Answers:
-    """The responses of the view's edges."""
+class ResponseKinds(msgspec.Struct, frozen=True):
+    """The kinds of responses in a graph, and which one each row of its `responses` is of."""
+
+    kinds: tuple[Kind, ...]
+    of: IntColumn
+
+
+def kinds_of(graph: MeshGraph) -> ResponseKinds:
+    """The kinds of responses in the graph."""
     responses, strings = graph.responses, graph.strings
-    spread = Spread(grouping, responses.edge)
     columns = (graph.protocol[responses.edge], responses.code, responses.grpc_code, responses.flags, responses.outcome)
     # One number for each kind: columns are small, so that they fit into one after the other.
     code = np.zeros(len(responses.edge), dtype=np.int64)
@@ -55,17 +61,31 @@ def answers(graph: MeshGraph, grouping: Grouping) -> Answers:
         different, place = np.unique(column, return_inverse=True)
         code = np.unique(code * max(len(different), 1) + place, return_inverse=True)[1].astype(np.int64)
     _, first, kind = np.unique(code, return_index=True, return_inverse=True)
-    count = max(len(first), 1)
-    cells, cell = np.unique(spread.group.astype(np.int64) * count + kind[spread.element], return_inverse=True)
     kinds = [
         Kind(PROTOCOLS[protocol], strings[code_], strings[grpc_code], strings[flags], of)
         for protocol, code_, grpc_code, flags, of in zip(*(column[first].tolist() for column in columns), strict=True)
     ]
+    return ResponseKinds(tuple(kinds), kind.astype(np.int32))
+
+
+def answers(graph: MeshGraph, grouping: Grouping, known: ResponseKinds) -> Answers:
+    """The responses of the view's edges."""
+    responses = graph.responses
+    spread = Spread(grouping, responses.edge)
+    count = max(len(known.kinds), 1)
+    cell = spread.group.astype(np.int64) * count + known.of[spread.element]
+    if len(grouping) * count <= 16 * len(cell):
+        rate = sums(cell, responses.rate[spread.element], len(grouping) * count)
+        cells = np.flatnonzero(rate)
+        rate = rate[cells]
+    else:
+        cells, place = np.unique(cell, return_inverse=True)
+        rate = sums(place, responses.rate[spread.element], len(cells))
     return Answers(
-        kinds=tuple(kinds),
+        kinds=known.kinds,
         edge=(cells // count).astype(np.int32),
         kind=(cells % count).astype(np.int32),
-        rate=sums(cell, responses.rate[spread.element], len(cells)),
+        rate=rate,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,6 +14,8 @@ from meshui.domain.graph.groups import Places, app_places, namespace_places, own
 from meshui.domain.graph.mesh import NONE, GraphNode, MeshGraph
 from meshui.domain.graph.model import ViewSpec
 from meshui.domain.telemetry.rows import PROTOCOLS, IntColumn
+
+_PROTOCOL_NUMBERS = {name: number for number, name in enumerate(PROTOCOLS)}
 
 
 class Grouping(msgspec.Struct, frozen=True):
@@ -31,8 +35,13 @@ class Grouping(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.source)
 
+    def edge_id(self, edge: int) -> str:
+        """`SOURCE>DESTINATION|PROTOCOL` of an edge."""
+        source, destination = self.nodes[int(self.source[edge])].id, self.nodes[int(self.destination[edge])].id
+        return f"{source}>{destination}|{PROTOCOLS[int(self.protocol[edge])]}"
+
     def edge_ids(self) -> list[str]:
-        """`SOURCE>DESTINATION|PROTOCOL` of each edge."""
+        """The id of each edge."""
         ids = [node.id for node in self.nodes]
         return [
             f"{ids[source]}>{ids[destination]}|{PROTOCOLS[protocol]}"
@@ -40,6 +49,33 @@ class Grouping(msgspec.Struct, frozen=True):
                 self.source.tolist(), self.destination.tolist(), self.protocol.tolist(), strict=True
             )
         ]
+
+    def found(self, ids: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What is said of the edges, and of the nodes, by their ids; 0 where nothing is."""
+        numbers = {node.id: number for number, node in enumerate(self.nodes)} if ids else {}
+        of_edges, of_nodes = np.zeros(len(self), dtype=np.int64), np.zeros(len(self.nodes), dtype=np.int64)
+        ends: list[tuple[int, int, int, int]] = []
+        for element_id, said in ids.items():
+            if (node := numbers.get(element_id)) is not None:
+                of_nodes[node] = said
+                continue
+            pair, _, protocol = element_id.rpartition("|")
+            source, _, destination = pair.partition(">")
+            if source in numbers and destination in numbers and protocol in _PROTOCOL_NUMBERS:
+                ends.append((numbers[source], numbers[destination], _PROTOCOL_NUMBERS[protocol], said))
+        if ends and len(self):
+            source_, destination_, protocol_, said_ = np.array(ends, dtype=np.int64).T
+            codes = self._codes(self.source, self.destination, self.protocol)
+            wanted = self._codes(source_, destination_, protocol_)
+            place = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+            known = codes[place] == wanted
+            of_edges[place[known]] = said_[known]
+        return of_edges, of_nodes
+
+    def _codes(self, source: NDArray[Any], destination: NDArray[Any], protocol: NDArray[Any]) -> NDArray[np.int64]:
+        """One number for each edge; the edges are in their order."""
+        codes: NDArray[np.int64] = (source.astype(np.int64) * (len(self.nodes) + 1) + destination) * len(PROTOCOLS)
+        return codes + protocol
 
     def edges_of(self, finest: NDArray[np.bool_]) -> IntColumn:
         """The edges that any of these edges of the finest grain belongs to."""
@@ -56,37 +92,38 @@ def view_name(spec: ViewSpec) -> str:
 def grouping(graph: MeshGraph, view: str, expanded: tuple[str, ...] = ()) -> Grouping:
     """The edges of the view of that name (one of VIEWS). In the namespace view `expanded` namespaces keep their
     workloads."""
-    if view == "namespace":
-        return _namespaces(graph, expanded)
-    return VIEWS[view](graph)
+    return Groupings(graph).of(view, expanded)
 
 
-def _workloads_and_services(graph: MeshGraph) -> Grouping:
-    return _with_services(graph, own_places(graph))
+class Groupings:
+    """The views of one graph; what several share is found once."""
+
+    def __init__(self, graph: MeshGraph) -> None:
+        self.graph = graph
+
+    def of(self, view: str, expanded: tuple[str, ...] = ()) -> Grouping:
+        """As `grouping`."""
+        return _namespaces(self, expanded) if view == "namespace" else VIEWS[view](self)
+
+    @cached_property
+    def workloads(self) -> Places:
+        """Every node for itself."""
+        return own_places(self.graph)
+
+    @cached_property
+    def apps(self) -> Places:
+        """Workloads by app."""
+        return app_places(self.graph, versioned=False)
+
+    @cached_property
+    def versioned_apps(self) -> Places:
+        """Workloads by app and version."""
+        return app_places(self.graph, versioned=True)
 
 
-def _workloads(graph: MeshGraph) -> Grouping:
-    return _without_services(graph, own_places(graph))
-
-
-def _apps_and_services(graph: MeshGraph) -> Grouping:
-    return _with_services(graph, app_places(graph, versioned=False))
-
-
-def _apps(graph: MeshGraph) -> Grouping:
-    return _without_services(graph, app_places(graph, versioned=False))
-
-
-def _versioned_apps_and_services(graph: MeshGraph) -> Grouping:
-    return _with_services(graph, app_places(graph, versioned=True))
-
-
-def _versioned_apps(graph: MeshGraph) -> Grouping:
-    return _without_services(graph, app_places(graph, versioned=True))
-
-
-def _services(graph: MeshGraph) -> Grouping:
+def _services(its: Groupings) -> Grouping:
     """Service -> service. A workload is the one service that stands for it, or itself when there is none."""
+    graph = its.graph
     stands = np.array([node.primary_service for node in graph.nodes], dtype=np.int32)
     stands = np.where(stands == NONE, np.arange(len(stands)), stands).astype(np.int32)
     called = np.where(graph.service == NONE, stands[graph.destination], graph.service)
@@ -95,20 +132,20 @@ def _services(graph: MeshGraph) -> Grouping:
     return _grouped(graph, Places(graph.nodes, stands), (stands[graph.source], called), None, None, idle)
 
 
-def _namespaces(graph: MeshGraph, expanded: tuple[str, ...] = ()) -> Grouping:
+def _namespaces(its: Groupings, expanded: tuple[str, ...] = ()) -> Grouping:
     """Namespace -> namespace, its own calls as an edge to itself; what is in no namespace stays a node of its own."""
-    places = namespace_places(graph, frozenset(expanded))
+    graph, places = its.graph, namespace_places(its.graph, frozenset(expanded))
     hop = places.of[graph.source], places.of[_called(graph)]
     return _grouped(graph, places, hop, None, None, _of_kinds(places.nodes, "namespace", "workload", "gateway"))
 
 
-VIEWS: dict[str, Callable[[MeshGraph], Grouping]] = {
-    "workload+services": _workloads_and_services,
-    "workload": _workloads,
-    "versioned_app+services": _versioned_apps_and_services,
-    "versioned_app": _versioned_apps,
-    "app+services": _apps_and_services,
-    "app": _apps,
+VIEWS: dict[str, Callable[[Groupings], Grouping]] = {
+    "workload+services": lambda its: _with_services(its.graph, its.workloads),
+    "workload": lambda its: _without_services(its.graph, its.workloads),
+    "versioned_app+services": lambda its: _with_services(its.graph, its.versioned_apps),
+    "versioned_app": lambda its: _without_services(its.graph, its.versioned_apps),
+    "app+services": lambda its: _with_services(its.graph, its.apps),
+    "app": lambda its: _without_services(its.graph, its.apps),
     "service": _services,
     "namespace": _namespaces,
 }
