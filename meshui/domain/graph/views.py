@@ -74,8 +74,9 @@ class Grouping(msgspec.Struct, frozen=True):
 
     def _codes(self, source: NDArray[Any], destination: NDArray[Any], protocol: NDArray[Any]) -> NDArray[np.int64]:
         """One number for each edge; the edges are in their order."""
-        codes: NDArray[np.int64] = (source.astype(np.int64) * (len(self.nodes) + 1) + destination) * len(PROTOCOLS)
-        return codes + protocol
+        pairs = source.astype(np.int64) * (len(self.nodes) + 1) + destination
+        codes: NDArray[np.int64] = pairs * len(PROTOCOLS) + protocol
+        return codes
 
     def edges_of(self, finest: NDArray[np.bool_]) -> IntColumn:
         """The edges that any of these edges of the finest grain belongs to."""
