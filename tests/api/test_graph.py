@@ -52,6 +52,14 @@ def test_who_can_read_it_compressed_gets_it_so(as_viewer: Client, mesh: Mesh) ->
     assert "Content-Encoding" not in again.headers
 
 
+def test_looking_asks_prometheus_nothing(as_viewer: Client, mesh: Mesh) -> None:
+    before = len(mesh.metrics.asked)
+    for view in ("workload", "service", "namespace"):
+        for _ in range(5):
+            assert as_viewer.get(GRAPH, {"view": view}).status_code == 200
+    assert len(mesh.metrics.asked) == before
+
+
 def test_asking_again_needs_no_database_but_what_is_new_is_seen(
     as_viewer: Client, mesh: Mesh, django_assert_num_queries: Callable[[int], AbstractContextManager[None]]
 ) -> None:

@@ -12,7 +12,7 @@ from meshui.domain.telemetry.dialects import DIALECTS, Dialect
 from meshui.domain.telemetry.prometheus import Answer
 from meshui.domain.telemetry.rows import TelemetryRows, no_rows
 from meshui.services import parts
-from meshui.services.ask_telemetry import AT_ONCE, ask_telemetry
+from meshui.services.ask_telemetry import AT_ONCE, SLOW, ask_telemetry
 from meshui.services.poll_inventory import poll_inventory
 from meshui.services.poll_proxies import poll_proxies
 from meshui.services.poll_telemetry import BEHIND, poll_telemetry
@@ -64,14 +64,27 @@ def test_a_mesh_that_appears_is_found_and_asked_about_now_and_then(store: RedisS
     first = poll(11)
     assert "label_replace" in first[0]
     assert len(first) == 1 + len(istio.QUERIES)
-    assert len(poll(16)) == len(istio.QUERIES)
+    quick = [query for query in istio.QUERIES.values() if "{window}" in query]
+    assert len(poll(16)) == len(quick) < len(istio.QUERIES)
     metrics.names = ()
-    assert len(poll(60)) == len(istio.QUERIES)
+    assert len(poll(60)) == len(quick)
     assert len(poll(72)) == 1
 
 
 def parts_without_a_mesh() -> str:
     return "no metrics of a mesh were found; looked for: " + ", ".join(dialect.name for dialect in DIALECTS)
+
+
+def test_bucket_bounds_are_asked_for_now_and_then_whatever_the_window(store: RedisStore, cluster: str) -> None:
+    metrics = Metrics()
+
+    def bounds_asked(seconds: float, window: int) -> int:
+        metrics.asked.clear()
+        poll_telemetry(metrics, store, cluster, window, NOON + timedelta(seconds=seconds))
+        return sum("count by (le)" in promql for promql, _ in metrics.asked)
+
+    assert [bounds_asked(1, 15), bounds_asked(3, 60), bounds_asked(250, 15)] == [1, 0, 0]
+    assert bounds_asked(1 + SLOW.total_seconds(), 15) == 1
 
 
 def test_few_answers_are_in_memory_at_once() -> None:
@@ -90,7 +103,7 @@ def test_few_answers_are_in_memory_at_once() -> None:
         assert bodies.get("0") is None
         return no_rows(cluster)
 
-    dialect = Dialect("many", "up", {str(number): "up" for number in range(20)}, rows)
+    dialect = Dialect("many", "up", {str(number): "rate(up[{window}])" for number in range(20)}, rows)
     ask_telemetry(Counting(), "c", 15, NOON, [dialect])
     assert Counting.unread == 0
     assert Counting.most <= AT_ONCE + 1

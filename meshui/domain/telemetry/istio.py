@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from meshui.domain.telemetry.prometheus import Answer, Vector, answered
+from meshui.domain.telemetry.prometheus import Answer, Vector, answered, joined
 from meshui.domain.telemetry.reader import Labels, Reader
 from meshui.domain.telemetry.rows import TelemetryRows
 
@@ -21,6 +21,7 @@ _ENDS: Final = (
     "destination_service_name, destination_service_namespace, destination_workload_namespace, destination_workload, "
     "request_protocol"
 )
+_DURATIONS: Final = "istio_request_duration_milliseconds_bucket"
 _TRUST: Final = "connection_security_policy, source_principal, destination_principal"
 
 
@@ -28,20 +29,25 @@ def _query(metric: str, labels: str) -> str:
     return f"sum by ({labels}) (rate({metric}[{{window}}])) > 0"
 
 
-def _by_caller(metric: str, labels: str) -> str:
-    """Callers without a name also by what they proved; for the others that would only make the answer longer."""
-    named = f'sum by ({labels}) (rate({metric}{{source_workload!="unknown"}}[{{window}}])) > 0'
-    unnamed = f'sum by ({labels}, source_principal) (rate({metric}{{source_workload="unknown"}}[{{window}}])) > 0'
-    return f"{named} or {unnamed}"
+def _by_caller(metric: str, labels: str, only: str = "") -> str:
+    """Callers without a name also by what they proved; for the others that would only make the answer longer. `only`
+    matches further, and ends with a comma."""
+    named = f'{{{only}source_workload!="unknown"}}'
+    unnamed = f'{{{only}source_workload="unknown"}}'
+    return (
+        f"sum by ({labels}) (rate({metric}{named}[{{window}}])) > 0 or "
+        f"sum by ({labels}, source_principal) (rate({metric}{unnamed}[{{window}}])) > 0"
+    )
 
 
 QUERIES: Final[dict[str, str]] = {
     "requests": _query(
         "istio_requests_total", f"{_ENDS}, response_code, grpc_response_status, response_flags, {_TRUST}"
     ),
-    "durations": _by_caller("istio_request_duration_milliseconds_bucket", f"{_ENDS}, le"),
+    "durations": _by_caller(_DURATIONS, f"{_ENDS}, le", 'reporter="source",'),
+    "durations_elsewhere": _by_caller(_DURATIONS, f"{_ENDS}, le", 'reporter!="source",'),
     "durations_native": _by_caller("istio_request_duration_milliseconds", _ENDS).replace(" > 0", ""),
-    "duration_bounds": "count by (le) (istio_request_duration_milliseconds_bucket)",
+    "duration_bounds": f"count by (le) ({_DURATIONS})",
     "request_bytes": _by_caller("istio_request_bytes_sum", _ENDS),
     "response_bytes": _by_caller("istio_response_bytes_sum", _ENDS),
     "tcp_opened": _query("istio_tcp_connections_opened_total", f"{_ENDS}, response_flags, {_TRUST}"),
@@ -50,8 +56,9 @@ QUERIES: Final[dict[str, str]] = {
     "tcp_response_bytes": _query("istio_tcp_sent_bytes_total", f"{_ENDS}, {_TRUST}"),
 }
 """Name -> PromQL; `{window}` is the range, such as `15s`. Empty buckets are not sent, so the bounds in force are
-asked for apart: a quantile needs the lower bound of its bucket. Native histograms have the histogram's own name (and no
-comparison, which would drop them). Istio's TCP "received" counts bytes from the client,
+asked for apart: a quantile needs the lower bound of its bucket. Durations, nine of ten samples, are two queries, since
+Prometheus works at one with one core only. Native histograms have the histogram's own name (and no comparison, which
+would drop them). Istio's TCP "received" counts bytes from the client,
 so it is the request direction, and "sent" the response direction."""
 
 
@@ -67,7 +74,9 @@ def rows(bodies: Mapping[str, Answer], cluster: str) -> TelemetryRows:
     return reader.rows(
         requests=reader.requests(vector("requests")),
         durations=reader.durations(
-            vector("durations"), native=vector("durations_native"), all_bounds=vector("duration_bounds").bound
+            joined(vector("durations"), vector("durations_elsewhere")),
+            native=vector("durations_native"),
+            all_bounds=vector("duration_bounds").bound,
         ),
         sizes=reader.sizes(vector("request_bytes"), vector("response_bytes")),
         connections=reader.connections(

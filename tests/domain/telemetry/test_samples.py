@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import msgspec
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,6 +155,19 @@ def test_a_large_answer_is_read_in_a_part_of_its_own_size() -> None:
     assert len(found) == 100_000
     assert len(found.texts) == 40
     assert peak < len(body)
+
+
+def test_reading_costs_no_more_than_twice_a_bare_parse() -> None:
+    body = many(20_000)
+
+    def seconds(read: Callable[[], object]) -> float:
+        start = time.process_time()
+        read()
+        return time.process_time() - start
+
+    bare = min(seconds(lambda: orjson.loads(body)) for _ in range(5))
+    own = min(seconds(lambda: read_samples(pieces(body, 1 << 20), "q")) for _ in range(5))
+    assert own < 2 * bare, f"{own:.3f} s against {bare:.3f} s"
 
 
 def test_texts_of_one_length_that_differ_anywhere_are_different() -> None:
