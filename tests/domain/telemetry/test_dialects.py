@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from meshui.domain.failures import Failure
 from meshui.domain.graph.latency import quantiles
 from meshui.domain.telemetry.buckets import on_bounds
-from meshui.domain.telemetry.dialects import DIALECTS, combined, detected, detection
+from meshui.domain.telemetry.dialects import DIALECTS, Dialect, combined, detected, detection
 from meshui.domain.telemetry.rows import Durations, no_rows
 from tests.domain.conftest import Mesh, vector
 
@@ -25,6 +27,25 @@ def test_what_is_found_keeps_the_order_of_trust_and_strangers_are_passed_over():
     assert detected(vector([])) == ()
     with pytest.raises(Failure):
         detected(b"no")
+
+
+class Asked(dict[str, bytes]):
+    """Answers without samples, and in which order they were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[str] = []
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.order.append(name)
+        return vector([])
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
+def test_every_answer_is_read_once_in_the_order_in_which_they_are_asked(dialect: Dialect):
+    answers = Asked()
+    assert len(dialect.rows(answers, "demo").keys) == 0
+    assert answers.order == list(dialect.queries)
 
 
 def test_joined_rows_keep_their_ends_and_numbers():

@@ -46,6 +46,12 @@ def test_what_arrives_from_meshed_callers_is_not_counted_again(mesh):
     assert mesh.view(service_nodes=False).edge_rates == {f"{WEB}>{V1}|http": 10}
 
 
+def test_not_even_where_nobody_knows_whose_the_identity_is(mesh):
+    answer(mesh, 10)
+    mesh.sample("requests_in", {**AT_V1, "tls": "true", "client_id": identity("ghost"), "status_code": "200"}, 10.0)
+    assert mesh.view(service_nodes=False).edge_rates == {f"{WEB}>{V1}|http": 10}
+
+
 def test_a_caller_without_a_proxy_is_seen_where_it_arrives(mesh):
     answer(mesh, 10)
     mesh.sample("requests_in", {**AT_V1, "tls": "no_identity", "status_code": "200"}, 3.0)

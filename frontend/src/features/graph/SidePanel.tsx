@@ -70,7 +70,7 @@ export function SidePanel({
         {label(item.destination)}
       </>
     );
-    subtitle = `${item.protocol.toUpperCase()}, as counted by the ${item.reporter}`;
+    subtitle = `${item.protocol.toUpperCase()}, as counted by the ${item.reporter} (${item.dialects.join(", ")})`;
     body = <EdgeDetails key={id} edge={item} {...props} />;
   }
   return (
