@@ -51,6 +51,7 @@ test: ## install what tests need and run all linters, types and tests
 bench: ## measure speed and memory on generated meshes (10 to 20 minutes); writes docs/bench.md
 	@$(MAKE) browser
 	@$(MAKE) -j2 prepared-for-tests
+	@$(BIN)/python -m bench.authz
 	@$(BIN)/python -m bench $(BENCH)
 
 .PHONY: lint
