@@ -1,15 +1,13 @@
 """What is wrong inside an AuthorizationPolicy or RequestAuthentication that has its kind's shape.
 
 Rules: istiod's validation of these kinds (istio/istio pkg/config/validation and pkg/config/security). The API server
-may have let them in where the webhook was off; such a value matches nothing, and an unknown condition takes its whole
-rule out of force.
+may have let them in where the webhook was off; such a value matches nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from meshui.domain.authz.checks import Unusable, condition_checks
 from meshui.domain.authz.match import is_template, network_of
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.mesh.objects import Problem
@@ -40,10 +38,6 @@ def policy_findings(policy: AuthorizationPolicy) -> Iterator[Problem]:
             path = f"{where}.when[{index}]"
             if not condition.values and not condition.not_values:
                 yield _warning(ref, f"{condition.key!r} has neither values nor notValues, so it asks nothing.", path)
-            try:
-                list(condition_checks(condition, ref.namespace, "http"))
-            except Unusable as why:
-                yield _warning(ref, f"{why}, so rule {number + 1} is not in force.", f"{path}.key")
             if condition.key in _ADDRESS_KEYS:
                 yield from _blocks(ref, (*condition.values, *condition.not_values), path)
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from meshui.domain.findings import destination_rules, encryption, gateways, security, shapes, virtual_services
+from meshui.domain.findings import (
+    authorization,
+    destination_rules,
+    encryption,
+    gateways,
+    security,
+    shapes,
+    virtual_services,
+)
 from meshui.domain.findings.model import ObjectFinding, Rule, Severity, Surroundings
 from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mesh.names import ObjectRef
@@ -44,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     security.unknown_condition,
     security.http_rule_on_tcp,
     security.unknown_target,
+    authorization.bad_value,
     gateways.duplicate_server,
     gateways.no_certificate,
     gateways.unknown_parent,
