@@ -43,7 +43,8 @@ LABELS = (
 
 
 def exposition() -> str:
-    """OpenMetrics, every ten seconds: Istio's counters, and Linkerd's of another five requests a second."""
+    """OpenMetrics, every ten seconds: Istio's counters, and Hubble's of another five requests a second, without their
+    ends."""
     lines = ["# TYPE istio_requests counter"]
     for code, flags in (("200", "-"), ("503", "UH")):
         for second in range(0, 1801, 10):
@@ -51,11 +52,11 @@ def exposition() -> str:
             value = failed if code == "503" else 10 * second - failed
             labels = f'{LABELS},response_code="{code}",response_flags="{flags}"'
             lines.append(f"istio_requests_total{{{labels}}} {value} {BEGIN.timestamp() + second:.0f}")
-    lines.append("# TYPE response counter")
-    for classification, rate in (("success", 4), ("failure", 1)):
+    lines.append("# TYPE hubble_http_requests counter")
+    for status, rate in (("200", 4), ("503", 1)):
         for second in range(0, 1801, 10):
-            labels = f'direction="outbound",classification="{classification}",pod="a"'
-            lines.append(f"response_total{{{labels}}} {rate * second} {BEGIN.timestamp() + second:.0f}")
+            labels = f'reporter="server",status="{status}"'
+            lines.append(f"hubble_http_requests_total{{{labels}}} {rate * second} {BEGIN.timestamp() + second:.0f}")
     return "\n".join([*lines, "# EOF", ""])
 
 
@@ -314,8 +315,8 @@ def test_a_film_adds_up_the_dialects_that_are_spoken(store: RedisStore, cluster:
         begin = BEGIN + timedelta(minutes=len(names))
         return [(one.rate, one.error_share) for one in moments(store, metrics, cluster, 60, begin, END, 1500).moments]
 
-    assert rates("istio", "envoy", "linkerd") == [(15.0, round(3 / 15, 6))]
-    assert rates("linkerd") == [(5.0, 0.2)]
+    assert rates("istio", "envoy", "cilium") == [(15.0, round(3 / 15, 6))]
+    assert rates("cilium") == [(5.0, 0.2)]
     assert rates("nobody's", "knows") == []
 
 
