@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from meshui.api import (
     authorization,
+    certificates,
     clusters,
     config,
     demo,
@@ -47,6 +48,7 @@ cluster_patterns: list[URLPattern] = [
     path("workloads/<str:namespace>/<str:name>", mesh.WorkloadView.as_view()),
     path("config", policies.ConfigListView.as_view()),
     path("config/<str:kind>/<str:namespace>/<str:name>", policies.ConfigView.as_view()),
+    path("certificates", certificates.CertificatesView.as_view()),
     path("findings", policies.FindingsView.as_view()),
     path("mtls", mtls.PostureView.as_view()),
     path("mtls/namespaces/<str:namespace>", mtls.NamespacePostureView.as_view()),

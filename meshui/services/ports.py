@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from meshui.domain.mesh.names import ObjectRef
-from meshui.domain.proxy.reading import ProxyReading
+from meshui.domain.proxy.reading import Certificate, ProxyReading
 
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON gives it."""
@@ -61,6 +61,18 @@ class ConfigSource(Protocol):
         ...
 
     def delete(self, ref: ObjectRef, resource_version: str, *, acting_as: Actor, dry_run: bool) -> None: ...
+
+    def certificate(self, namespace: str, name: str, *, acting_as: Actor) -> Certificate | None:
+        """As a SecretSource."""
+        ...
+
+
+class SecretSource(Protocol):
+    """The certificates in Secrets, read as a person; their keys never."""
+
+    def certificate(self, namespace: str, name: str, *, acting_as: Actor) -> Certificate | None:
+        """None where it has none. Raises Failure(NOT_FOUND | FORBIDDEN | SOURCE_UNAVAILABLE)."""
+        ...
 
 
 class Actor(Protocol):

@@ -1,6 +1,9 @@
+import base64
 import copy
 import threading
 import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,6 +14,7 @@ from meshui.adapters.kubernetes.discover import Discovery
 from meshui.adapters.kubernetes.inventory import KindObjects, KubernetesInventory
 from meshui.adapters.kubernetes.kinds import KNOWN_KINDS, served_kinds
 from meshui.adapters.kubernetes.trim import trim
+from meshui.demo.controlplane import ca
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
 from tests.conftest import KubernetesApi
@@ -26,6 +30,7 @@ class Person(NamedTuple):
 
 OPERATOR = Person("operator", ("meshui:operators",))
 VIEWER = Person("viewer", ("meshui:viewers",))
+ADMIN = Person("root", ("meshui:admins",))
 
 
 class Cluster(NamedTuple):
@@ -195,6 +200,26 @@ def test_of_several_versions_the_preferred_one_is_read_and_unknown_kinds_are_lef
         "example.com/v1": [{"name": "things", "verbs": ["list", "watch"]}],
     }
     assert [kind.key for kind in served_kinds(offered)] == ["networking.istio.io/v1/virtualservices"]
+
+
+def test_a_secrets_certificate_is_read_as_the_person_and_only_that(cluster: Cluster, tmp_path: Path) -> None:
+    issued = ca.load_or_create(tmp_path / "ca").issue("spiffe://cluster.local/ns/edge/sa/gate", timedelta(days=90))
+    encoded = {
+        "tls.crt": base64.b64encode(issued.chain.encode()).decode(),
+        "tls.key": base64.b64encode(issued.private_key.encode()).decode(),
+    }
+    metadata = {"name": "shop-tls", "namespace": "shop"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls", "data": encoded}
+    as_admin(cluster).request("POST", "/api/v1/namespaces/shop/secrets", body=secret)
+    found = cluster.config.certificate("shop", "shop-tls", acting_as=ADMIN)
+    assert found is not None
+    assert found.uris == ("spiffe://cluster.local/ns/edge/sa/gate",)
+    with pytest.raises(Failure) as missing:
+        cluster.config.certificate("shop", "gone", acting_as=ADMIN)
+    assert missing.value.code is Code.NOT_FOUND
+    with pytest.raises(Failure) as forbidden:
+        cluster.config.certificate("shop", "shop-tls", acting_as=VIEWER)
+    assert forbidden.value.code is Code.FORBIDDEN
 
 
 def test_secrets_are_no_known_kind() -> None:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,6 +14,7 @@ from meshui.adapters.store.redis import RedisStore, StoreOptions
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.mesh.objects import Manifest, ref_of
+from meshui.domain.proxy.reading import Certificate
 from meshui.records import tokens
 from meshui.records.users import Role, User
 from meshui.services.poll_inventory import poll_inventory
@@ -96,6 +97,13 @@ class Config:
             changed["metadata"]["resourceVersion"] = str(int(current) + 1)
             self.objects[ref] = changed
         return changed
+
+    def certificate(self, namespace: str, name: str, *, acting_as: Actor) -> Certificate | None:
+        self.get(ObjectRef("Secret", namespace, name), acting_as=acting_as)
+        now = datetime.now(UTC)
+        return Certificate(
+            False, "", "5", ("shop.example",), now - timedelta(days=80), now + timedelta(days=10), "CN=CA"
+        )
 
     def weights(self) -> list[int]:
         routes = self.objects[VIRTUAL_SERVICE]["spec"]["http"][0]["route"]

@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The certificates of proxies and gateways, the roots they trust, and what is late or odd among them
+         * @description Who shows which certificate, until when.
+         */
+        get: operations["getCertificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/changes": {
         parameters: {
             query?: never;
@@ -1341,6 +1361,17 @@ export interface components {
             /** @description Traffic gets through that policy denies, or is refused that policy allows. */
             disagrees: boolean;
         };
+        /** @description The certificates of a cluster's proxies and gateways, and what is wrong with them. */
+        CertificatesAnswer: {
+            leaves: components["schemas"]["ProxyLeaf"][];
+            roots: components["schemas"]["TrustedRoot"][];
+            gateways: components["schemas"]["GatewayCertificate"][];
+            /** @description Secrets beyond the hundred that are read. */
+            gateways_left_out: number;
+            findings: components["schemas"]["ObjectFinding"][];
+            proxies_unread: number;
+            unread_reason: string | null;
+        };
         /** @description An edit with the object before and after. */
         ChangeDetail: {
             change: components["schemas"]["ChangeSummary"];
@@ -1870,6 +1901,20 @@ export interface components {
             infos: number;
             findings: components["schemas"]["ObjectFinding"][];
         };
+        /** @description The certificate in a Secret that a gateway shows. `error`: why it can't be told, also when the user may not read it. */
+        GatewayCertificate: {
+            namespace: string;
+            name: string;
+            gateway: components["schemas"]["ObjectRef"];
+            hosts: string[];
+            names: string[];
+            issuer: string;
+            chain: string[];
+            valid_from: string | null;
+            expires_at: string | null;
+            life: components["schemas"]["Life"];
+            error: string | null;
+        };
         /** @description What turns the view of version `base` into the view of `version`; removed elements by id. */
         GraphDelta: {
             cluster: string;
@@ -1962,6 +2007,16 @@ export interface components {
             steps: string[];
             near: components["schemas"]["RuleStory"][];
             shadows: string[];
+        };
+        /** @description `used`: the share of its life that is over, of 1; `rotated_ago_seconds`: since it is valid. */
+        Life: {
+            /** @enum {unknown} */
+            state: "expired" | "expiring" | "good" | "late" | "not_yet_valid" | "unknown";
+            reason: string;
+            used: number | null;
+            rotated_ago_seconds: number | null;
+            left_seconds: number | null;
+            lifetime_seconds: number | null;
         };
         /** @description Something found on an object, and where in its YAML. */
         LineFinding: {
@@ -2382,6 +2437,24 @@ export interface components {
             row: components["schemas"]["EndpointRow"];
             pod: components["schemas"]["EndpointPod"] | null;
             since: string | null;
+        };
+        /** @description The certificate by which one proxy says who it is. `expected`: the identity of its service account; `matches` is None where either is not known. `roots`: the serial numbers of the roots that it trusts. */
+        ProxyLeaf: {
+            namespace: string;
+            pod: string;
+            workload: string;
+            /** Format: date-time */
+            read_at: string;
+            identity: string;
+            expected: string | null;
+            matches: boolean | null;
+            serial_number: string;
+            issuer: string;
+            chain: string[];
+            valid_from: string | null;
+            expires_at: string | null;
+            life: components["schemas"]["Life"];
+            roots: string[];
         };
         /** @description One proxy: whether its routes are what the object says. */
         ProxyRollout: {
@@ -2981,6 +3054,15 @@ export interface components {
             rate: number;
             error_share: number | null;
             p95_ms: number | null;
+        };
+        /** @description A root that proxies trust, and how many do. */
+        TrustedRoot: {
+            serial_number: string;
+            issuer: string;
+            valid_from: string | null;
+            expires_at: string | null;
+            life: components["schemas"]["Life"];
+            trusted_by: number;
         };
         /** @description Policies as they would be. */
         TryPoliciesRequest: {
@@ -3822,6 +3904,55 @@ export interface operations {
             };
             /** @description Too many failed attempts, or too many who ask for the past at once. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A source does not answer, or there is no snapshot yet. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCertificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificates of a cluster's proxies and gateways, and what is wrong with them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificatesAnswer"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing; `context` names it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -59,3 +59,4 @@ export type ProxySync = Schemas["ProxySync"];
 export type TypeSync = Schemas["TypeSync"];
 export type ProxyComparison = Schemas["ProxyComparison"];
 export type Rollout = Schemas["Rollout"];
+export type CertificatesAnswer = Schemas["CertificatesAnswer"];

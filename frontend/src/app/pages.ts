@@ -1,4 +1,5 @@
 import {
+  BadgeCheck,
   Boxes,
   FileCode2,
   Flame,
@@ -111,6 +112,13 @@ export const PAGES: Page[] = [
     icon: Route,
     letter: "e",
     component: page(() => import("../features/explain/ExplainPage"), "ExplainPage"),
+  },
+  {
+    path: "/certificates",
+    label: "Certificates",
+    icon: BadgeCheck,
+    letter: "t",
+    component: page(() => import("../features/certificates/CertificatesPage"), "CertificatesPage"),
   },
   {
     path: "/config",

@@ -5,16 +5,21 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Protocol
 
 from meshui.adapters.kubernetes.client import KubernetesClient
 from meshui.adapters.kubernetes.discover import Discovery
 from meshui.adapters.kubernetes.kinds import ServedKind
+from meshui.adapters.pem import read_chain
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
+from meshui.domain.proxy.reading import Certificate
 
 Manifest = dict[str, Any]
 FIELD_MANAGER = "meshui"
+_SECRETS = ServedKind("", "v1", "secrets", "Secret", True)
+"""No kind of the inventory: single ones are read, as the person who asks."""
 
 
 class Person(Protocol):
@@ -64,6 +69,17 @@ class KubernetesConfig:
         if dry_run:
             options["dryRun"] = ["All"]
         self._call("DELETE", kind, kind.path(ref.namespace, ref.name), acting_as, options, dry_run)
+
+    def certificate(self, namespace: str, name: str, *, acting_as: Person) -> Certificate | None:
+        """The certificate in a Secret of type kubernetes.io/tls; None where it has none. Its key is not looked at.
+        Raises Failure(NOT_FOUND | FORBIDDEN | SOURCE_UNAVAILABLE)."""
+        secret = self._call("GET", _SECRETS, _SECRETS.path(namespace, name), acting_as)
+        data = secret.get("data") or {}
+        encoded = data.get("tls.crt") or data.get("cert")
+        try:
+            return read_chain(base64.b64decode(encoded)) if isinstance(encoded, str) else None
+        except ValueError:
+            return None
 
     def _place(self, manifest: Manifest) -> tuple[ServedKind, str, str]:
         metadata = manifest.get("metadata") or {}

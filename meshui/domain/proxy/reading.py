@@ -18,6 +18,10 @@ class Certificate(msgspec.Struct, frozen=True):
     uris: tuple[str, ...]
     valid_from: datetime | None
     expires_at: datetime | None
+    issuer: str = ""
+    """Who signed it; "" where the proxy doesn't tell."""
+    chain: tuple[str, ...] = ()
+    """The subjects of the certificates that come with it, from its issuer up."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
