@@ -212,7 +212,19 @@ def test_every_page_opens_without_an_error_in_the_console(browser: Browser, demo
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
     open_graph(page, demo)
-    for path in ("graph", "services", "services/shop/catalog", "workloads", "config", "changes", "demo"):
+    for path in (
+        "graph",
+        "services",
+        "services/shop/catalog",
+        "workloads",
+        "config",
+        "mtls",
+        "mtls/shop",
+        "mtls/shop/strict",
+        "certificates",
+        "changes",
+        "demo",
+    ):
         page.goto(f"{demo.url}/{path}")
         expect(page.get_by_role("main")).to_be_visible()
         expect(page.get_by_test_id("screen-failed")).to_have_count(0)
