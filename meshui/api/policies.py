@@ -112,7 +112,7 @@ class FindingsView(APIView):
         given = query.validated_data
         store, now = wiring.store(), datetime.now(UTC)
         found = checked(store, known_cluster(cluster), now)
-        live = live_findings(store, cluster, known_window(None))
+        live = live_findings(store, cluster, known_window(None), now)
         grave = _grave(given.get("severity"))
         wanted = [
             one

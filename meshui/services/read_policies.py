@@ -6,6 +6,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from meshui.domain.certificates.fleet import fleet
 from meshui.domain.failures import Code, Failure
 from meshui.domain.findings.check import check_with
 from meshui.domain.findings.model import ObjectFinding, Surroundings
@@ -13,7 +14,7 @@ from meshui.domain.mesh.inventory import Inventory
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.mtls.posture import Disagreement, disagreements
 from meshui.domain.policies.links import LinkIndex
-from meshui.services import read_graph
+from meshui.services import read_graph, read_proxies
 from meshui.services.cache import PerStore
 from meshui.services.ports import SnapshotStore
 from meshui.services.read_inventory import inventory as read_inventory
@@ -52,15 +53,17 @@ def checked(store: SnapshotStore, cluster: str, now: datetime) -> Checked:
         return found
 
 
-def live_findings(store: SnapshotStore, cluster: str, window_seconds: int) -> tuple[ObjectFinding, ...]:
-    """What traffic tells of policy: edges on which what arrives is not what policy makes of it."""
+def live_findings(store: SnapshotStore, cluster: str, window_seconds: int, now: datetime) -> tuple[ObjectFinding, ...]:
+    """What runs tells of policy: edges on which what arrives is not what policy makes of it, and certificates that are
+    late or odd."""
+    of_proxies = fleet(read_proxies.proxies(store, cluster), read_inventory(store, cluster), now).findings
     try:
         seen = read_graph.snapshot(store, cluster, window_seconds)
     except Failure as failure:
         if failure.code is Code.NOT_READY:
-            return ()
+            return of_proxies
         raise
-    return tuple(_disagreement(one) for one in disagreements(seen))
+    return (*of_proxies, *(_disagreement(one) for one in disagreements(seen)))
 
 
 def _disagreement(one: Disagreement) -> ObjectFinding:

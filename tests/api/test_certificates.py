@@ -44,6 +44,7 @@ def test_leaves_roots_and_findings_are_told(as_viewer: Client, read: Mesh) -> No
     assert (leaf["matches"], leaf["life"]["state"], leaf["issuer"], leaf["roots"]) == (True, "late", "CN=root", ["2"])
     assert [one["trusted_by"] for one in found["roots"]] == [1]
     assert "certificate_late" in [one["code"] for one in found["findings"]]
+    assert as_viewer.get(PATH.replace("certificates", "findings?code=certificate_late")).json()["total"] == 1
 
 
 def test_a_secret_is_read_as_the_user_and_its_key_never_told(as_viewer: Client, read: Mesh) -> None:

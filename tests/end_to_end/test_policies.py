@@ -134,6 +134,7 @@ def test_every_proxys_certificate_is_on_the_timeline(page: Page, demo: Demo) -> 
     found = demo.api("/clusters/demo/certificates").json()
     assert {one["matches"] for one in found["leaves"]} == {True}
     assert {one["life"]["state"] for one in found["leaves"]} == {"good"}
+    assert {one["issuer"] for one in found["leaves"]} == {"CN=demo root CA,O=cluster.local"}
     assert len(found["roots"]) == 1
     assert found["findings"] == []
     web = page.get_by_role("row").filter(has_text="cluster.local/ns/shop/sa/web")

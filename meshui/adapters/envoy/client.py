@@ -20,6 +20,7 @@ from meshui.adapters.envoy.parse import (
     type_states,
 )
 from meshui.adapters.envoy.paths import check_path, logging_path
+from meshui.adapters.pem import with_issuers
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.reading import ProxyReading
@@ -36,6 +37,8 @@ LISTENER_VERSIONS = (
 """Without the mask a page of megabytes."""
 
 
+SECRETS = "/config_dump?resource=dynamic_active_secrets"
+"""With their certificates in full, and their keys left out by Envoy itself."""
 _OTHERS = ("dynamic_active_clusters", "dynamic_route_configs", "dynamic_active_secrets")
 _MASK = "version_info,last_updated,error_state.details"
 
@@ -91,7 +94,7 @@ class Admin:
             pod=pod,
             read_at=datetime.now(UTC),
             info=parse_server_info(self.get(pod, "/server_info")),
-            certificates=parse_certs(self.get(pod, "/certs")),
+            certificates=with_issuers(parse_certs(self.get(pod, "/certs")), self.get(pod, SECRETS)),
             clusters=len(clusters),
             unhealthy=tuple(one for one in clusters if any(endpoint.unhealthy for endpoint in one.endpoints)),
             versions=listeners,

@@ -113,6 +113,10 @@ const FINDINGS: Column<Finding>[] = [
     cell: (row) =>
       row.object.kind === "Namespace" ? (
         <PageLink to={`/mtls/${row.object.name}`}>Namespace {row.object.name}</PageLink>
+      ) : row.object.kind === "Pod" ? (
+        <PageLink to={`/proxies/${row.object.namespace}/${row.object.name}`}>
+          Pod {row.object.namespace}/{row.object.name}
+        </PageLink>
       ) : (
         <ObjectLink object={row.object} />
       ),
