@@ -212,7 +212,7 @@ def _reported(of: Mesh, *, streams: bool) -> Iterator[tuple[Call, str, tuple[str
             continue
         for response in call.responses:
             for reporter in ("source", "destination"):
-                yield call, _text(_labels(call, reporter, response)), response
+                yield call, _text(labels_of(call, reporter, response)), response
 
 
 def _requests(of: Mesh) -> Iterator[tuple[str, str, float]]:
@@ -238,7 +238,8 @@ def _tcp(of: Mesh, growth: float) -> Iterator[tuple[str, str, float]]:
         yield "_total", labels, response[3] * growth
 
 
-def _labels(call: Call, reporter: str, response: tuple[str, str, str, float]) -> Labels:
+def labels_of(call: Call, reporter: str, response: tuple[str, str, str, float]) -> Labels:
+    """The labels that the proxy of that side counts such a response with."""
     code, grpc_status, flags, _ = response
     caller, called = call.caller, call.called
     labels = {

@@ -70,12 +70,12 @@ def sockets(at: Stage, url: str, pid: int) -> list[dict[str, Any]]:
     return found
 
 
-def queries(at: Stage, url: str) -> dict[str, int]:
-    """Queries that Prometheus is asked in a poll, with nobody and with 500 who look by socket and 50 by REST."""
-    alone = int(at.run("poll")["queries"])
+def queries(at: Stage, url: str, bodies: str) -> dict[str, int]:
+    """Queries that are asked in a poll, with nobody and with 500 who look by socket and 50 by REST."""
+    alone = int(at.run("poll", bodies)["queries"])
     with _watching(at, url, COUNTS[-1], WATCHED["namespace"]):
         readers = _started(at, "rest", url, at.token, "50", "30", "1", PATHS["graph by namespace"])
-        watched = int(at.run("poll")["queries"])
+        watched = int(at.run("poll", bodies)["queries"])
         readers.wait(60)
     return {"0": alone, "500": watched}
 

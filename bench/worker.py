@@ -12,7 +12,6 @@ publish TIMES PAUSE [SHARE]
 
 from __future__ import annotations
 
-import hashlib
 import json
 import resource
 import statistics
@@ -31,6 +30,7 @@ import msgspec  # noqa: E402 - Django must be set up first
 import numpy as np  # noqa: E402
 import orjson  # noqa: E402
 
+from bench.answers import recorded  # noqa: E402
 from bench.mesh import CLUSTER, manifests, mesh  # noqa: E402
 from bench.metrics import ASKED_AT, WINDOW_SECONDS  # noqa: E402
 from bench.stage import PASSWORD, USER  # noqa: E402
@@ -90,10 +90,10 @@ class Recorded:
         self._folder = folder
 
     def query(self, promql: str, at: datetime) -> bytes:
-        return _file(self._folder, promql).read_bytes()
+        return recorded(self._folder, promql).read_bytes()
 
     def stream(self, promql: str, at: datetime) -> Generator[bytes, None, None]:
-        with _file(self._folder, promql).open("rb") as body:
+        with recorded(self._folder, promql).open("rb") as body:
             while piece := body.read(PIECE):
                 yield piece
 
@@ -109,7 +109,7 @@ class Recording:
         start = time.perf_counter()
         body = b"".join(self._source.stream(promql, at))
         self.seconds.append(time.perf_counter() - start)
-        _file(self._folder, promql).write_bytes(body)
+        recorded(self._folder, promql).write_bytes(body)
         return body
 
     def stream(self, promql: str, at: datetime) -> Generator[bytes, None, None]:
@@ -124,10 +124,6 @@ class Objects:
 
     def refresh(self, known: Mapping[str, KindState], budget_seconds: float) -> Mapping[str, KindState]:
         return {kind: KindObjects("1", its) for kind, its in self._objects.items()}
-
-
-def _file(folder: Path, promql: str) -> Path:
-    return folder / hashlib.sha256(promql.encode()).hexdigest()[:16]
 
 
 def _prometheus() -> PrometheusClient:
