@@ -82,7 +82,7 @@ export function Changed({ result, traffic }: { result: WhatIf; traffic: Observed
           title={result.changed.length === 0 ? "Nothing that was seen would change" : "This would change"}
         >
           {result.changed.length === 0
-            ? `${result.unchanged} edges are decided as before.`
+            ? `${result.unchanged} edges are decided as before`
             : [
                 denied && `${denied} edges newly denied (${formatRate(result.denied_rate)})`,
                 opened && `${opened} newly allowed (${formatRate(result.opened_rate)})`,
@@ -91,7 +91,7 @@ export function Changed({ result, traffic }: { result: WhatIf; traffic: Observed
               ]
                 .filter(Boolean)
                 .join(", ")}
-          {result.unknown > 0 && ` Of ${result.unknown} edges policy says nothing.`}
+          {result.unknown > 0 && `; of ${result.unknown} policy says nothing`}
         </Notice>
       )}
       {result.changed.length > 0 && (
