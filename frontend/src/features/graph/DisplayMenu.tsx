@@ -62,7 +62,7 @@ export function DisplayMenu({ url, tooLarge, onChange }: DisplayMenuProps) {
   return (
     <Popover position="bottom-start" trapFocus width={372}>
       <Popover.Target>
-        <Button variant="default" leftSection={<SlidersHorizontal size={13} />}>
+        <Button variant="default" leftSection={<SlidersHorizontal size={13} className={classes.spare} />}>
           Display
         </Button>
       </Popover.Target>

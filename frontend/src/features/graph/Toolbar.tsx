@@ -51,7 +51,7 @@ export function Toolbar({ cluster, url, tooLarge, onChange, onPicture }: Toolbar
     <div className={classes.toolbar} role="toolbar" aria-label="Graph">
       <Select
         aria-label="View"
-        w={136}
+        w={124}
         data={VIEWS}
         value={url.spec.kind}
         onChange={(kind) =>
@@ -71,7 +71,7 @@ export function Toolbar({ cluster, url, tooLarge, onChange, onPicture }: Toolbar
           value,
           label: (
             <span style={{ display: "inline-flex", alignItems: "center", gap: 5 }}>
-              <Icon size={13} aria-hidden />
+              <Icon size={13} aria-hidden className={classes.spare} />
               {name}
             </span>
           ),
@@ -92,7 +92,7 @@ export function Toolbar({ cluster, url, tooLarge, onChange, onPicture }: Toolbar
       <div className={classes.grow} />
       <Select
         aria-label="Window"
-        w={92}
+        w={86}
         data={cluster.windows.map((item) => ({ value: String(item.seconds), label: `Last ${item.label}` }))}
         value={String(window)}
         onChange={(value) =>
@@ -120,7 +120,7 @@ function LiveControls({
     <>
       <Select
         aria-label="Refresh"
-        w={90}
+        w={78}
         data={REFRESHES}
         value={refresh}
         onChange={(value) => onChange({ refresh: value as GraphUrl["refresh"] })}
