@@ -51,7 +51,7 @@ export function Toolbar({ cluster, url, tooLarge, onChange, onPicture }: Toolbar
     <div className={classes.toolbar} role="toolbar" aria-label="Graph">
       <Select
         aria-label="View"
-        w={124}
+        w={132}
         data={VIEWS}
         value={url.spec.kind}
         onChange={(kind) =>
@@ -120,7 +120,7 @@ function LiveControls({
     <>
       <Select
         aria-label="Refresh"
-        w={78}
+        w={98}
         data={REFRESHES}
         value={refresh}
         onChange={(value) => onChange({ refresh: value as GraphUrl["refresh"] })}
