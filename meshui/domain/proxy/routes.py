@@ -99,7 +99,7 @@ def _row(resource: Resource, host: Raw, name: str, domains: tuple[str, ...], pos
         targets=found,
         mirrors=mirrors(action, host) if action else (),
         timeout_ms=None if timeout is None else round(timeout * 1000),
-        retries="" if again is None else f"{again.attempts} more on {again.on}",
+        retries="" if again is None else f"{again.attempts} more on {again.on.replace(',', ', ')}",
         rewrite=rewrite_said(action),
         fault=fault_said(record(per_route, "envoy.filters.http.fault")) if per_route else "",
         object=object_of(route),

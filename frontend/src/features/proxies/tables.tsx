@@ -279,12 +279,12 @@ export function RoutesTable({ name }: { name: ProxyName }) {
         <Filtered
           name={name}
           section="routes"
-          rows={rows}
+          rows={rows.map((row, index) => ({ ...row, index }))}
           columns={columns}
           text={(row) =>
             `${row.config} ${row.virtual_host} ${row.name} ${row.domains.join(" ")} ${row.does} ${row.object?.name ?? ""}`
           }
-          rowKey={(row) => `${row.config} ${row.virtual_host} ${row.position}`}
+          rowKey={(row) => String(row.index)}
         />
       )}
     </Answer>

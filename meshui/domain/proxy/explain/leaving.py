@@ -267,8 +267,8 @@ def _act(found: Leaving, taken: Candidate, host: Raw, manager: Raw, where: Confi
         codes = f" and answers {', '.join(map(str, again.codes))}" if again.codes else ""
         step(
             "retries",
-            f"Up to {again.attempts} more",
-            f"It is tried {_times(again.attempts)} on {again.on}{codes}.",
+            "Once more" if again.attempts == 1 else f"Up to {again.attempts} more",
+            f"It is tried {_times(again.attempts)} on {again.on.replace(',', ', ')}{codes}.",
         )
     found.request = msgspec.structs.replace(
         request, path=new_path if new_path is not None else request.path, host=new_host or request.host
