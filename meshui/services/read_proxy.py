@@ -12,6 +12,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 
 import msgspec
+import orjson
 
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
@@ -68,7 +69,7 @@ def read(source: ProxySource, pod: ObjectRef, *, fresh_seconds: float = FRESH_SE
         with _kept.turns:
             body = source.get(pod, PAGES["config_dump"])
             clusters = source.get(pod, PAGES["clusters"])
-            view = view_of(f"{pod.namespace}/{pod.name}", body, clusters)
+            view = view_of(f"{pod.namespace}/{pod.name}", body, clusters, orjson.loads)
         found = Read(view, datetime.now(UTC), b"" if view.dump.refused else body)
         with _kept.lock:
             _kept.reads[key] = (time.monotonic(), found)

@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from .conftest import Demo, sign_in, wait_until
-from .test_browser import set_split, weights
+from .conftest import Demo, wait_until
+from .test_browser import open_graph, set_split, weights
 
 CATALOG = "/clusters/demo/services/shop/catalog"
 
@@ -48,10 +48,14 @@ def test_every_edge_of_the_live_graph_is_explained(demo: Demo) -> None:
 
 
 def test_a_denied_call_names_the_policy_and_its_live_rate(demo: Demo) -> None:
-    found = explain(demo, namespace="payments", workload="payments", host="fraud.payments", port=80)["now"]
-    denial = next(one for one in found["meanings"] if one["code"] == "403")
-    assert (found["verdict"], denial["expected"], denial["object"]["kind"]) == ("denied", True, "AuthorizationPolicy")
-    assert denial["rate"] > 0
+    def denial() -> dict[str, Any] | None:
+        found = explain(demo, namespace="payments", workload="payments", host="fraud.payments", port=80)["now"]
+        assert found["verdict"] == "denied"
+        meaning: dict[str, Any] = next(one for one in found["meanings"] if one["code"] == "403")
+        return meaning if meaning["rate"] > 0 else None
+
+    found = wait_until(denial, seconds=60, what="denials are counted")
+    assert (found["expected"], found["object"]["kind"]) == (True, "AuthorizationPolicy")
 
 
 def test_wrong_questions_name_their_field(demo: Demo) -> None:
@@ -101,7 +105,7 @@ def test_a_request_is_explained_before_and_after_a_weight_change(page: Page, dem
     before = weights(demo)
     after = 100 - before["v1"] if before["v1"] != 50 else 30
     web = proxies(demo)["web"]["pod"]
-    sign_in(page, demo, "operator")
+    open_graph(page, demo)
     page.goto(f"{demo.url}/services/shop/catalog/weights")
     page.get_by_label("Weight of v1 in percent").fill(str(after))
     page.get_by_label("Weight of v1 in percent").press("Tab")
@@ -134,12 +138,10 @@ def test_a_request_is_explained_before_and_after_a_weight_change(page: Page, dem
 
 
 def test_an_edge_of_the_graph_offers_its_explanation(page: Page, demo: Demo) -> None:
-    sign_in(page, demo, "viewer")
+    open_graph(page, demo, "viewer")
     page.goto(f"{demo.url}/proxies")
     expect(page.get_by_role("table", name="Proxies").get_by_text("synced").first).to_be_visible()
     edge = "workload:demo/shop/web>service:demo/shop/cart|http"
-    page.goto(f"{demo.url}/graph")
-    expect(page.get_by_test_id("graph-map")).to_be_visible()
     page.goto(f"{demo.url}/graph?services=1&selected={edge}")
     page.get_by_role("link", name="Explain this request").click()
     expect(page.get_by_test_id("explanation")).to_have_attribute("data-verdict", "reaches")

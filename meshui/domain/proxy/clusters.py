@@ -20,10 +20,11 @@ _LIMITS = (
     ("max_requests", "requests", 1024),
     ("max_retries", "retries", 3),
 )
+_FIELDS = tuple(field for field, _, _ in _LIMITS)
 UNLIMITED = 2**32 - 1
 
 
-class Breaker(msgspec.Struct, frozen=True):
+class Breaker(msgspec.Struct, frozen=True, gc=False):
     """A circuit breaker: its limit (None: none) and how much of it is used now (None: the proxy doesn't tell)."""
 
     what: str
@@ -32,7 +33,7 @@ class Breaker(msgspec.Struct, frozen=True):
     used: int | None
 
 
-class ClusterRow(msgspec.Struct, frozen=True):
+class ClusterRow(msgspec.Struct, frozen=True, gc=False):
     """A cluster. `type` is how its endpoints are found (EDS, STATIC, STRICT_DNS, ...); `healthy` of `endpoints` get
     requests; None where `/clusters` doesn't tell of it."""
 
@@ -99,7 +100,7 @@ def _row(resource: Resource, hosts: list[EndpointRow] | None) -> ClusterRow:
 def breakers(cluster: Raw, hosts: list[EndpointRow] | None) -> Iterable[Breaker]:
     """The circuit breakers, in which what all endpoints have at once counts. Retries are not told of."""
     thresholds = records(cluster, "circuit_breakers", "thresholds") or [{}]
-    used: dict[str, int | None] = dict.fromkeys((field for field, _, _ in _LIMITS), None)
+    used: dict[str, int | None] = dict.fromkeys(_FIELDS)
     if hosts is not None:
         used["max_connections"] = sum(one.active_connections for one in hosts)
         used["max_requests"] = sum(one.active_requests for one in hosts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -27,7 +27,7 @@ class DumpFinding(msgspec.Struct, frozen=True):
     message: str
 
 
-class Resource(msgspec.Struct, frozen=True):
+class Resource(msgspec.Struct, frozen=True, gc=False):
     """A resource and how the proxy has it. `error`: why a newer version of it was rejected; `state` is missing when it
     never had a version that could be used."""
 
@@ -94,6 +94,7 @@ _SECTIONS: dict[str, tuple[Kind, tuple[tuple[str, State, str], ...]]] = {
     ),
     "EcdsConfigDump": ("extension", (("ecds_filters", "active", "ecds_filter"),)),
 }
+Decode = Callable[[bytes], object]
 _EXPECTED = ("ListenersConfigDump", "ClustersConfigDump", "RoutesConfigDump")
 _LISTENER_STATES: tuple[tuple[str, State], ...] = (
     ("active_state", "active"),
@@ -106,8 +107,8 @@ REFUSED = (
 )
 
 
-def parse_config_dump(body: bytes) -> ConfigDump:
-    """The resources in the dump and what is wrong with it."""
+def parse_config_dump(body: bytes, decode: Decode = decode) -> ConfigDump:
+    """The resources in the dump and what is wrong with it. `decode` reads JSON, and raises ValueError."""
     if has_private_key(body):
         return ConfigDump(findings=(DumpFinding("dump", REFUSED),), refused=True)
     try:

@@ -18,10 +18,11 @@ _UNHEALTHY = (
     ("pending_dynamic_removal", "being_removed"),
 )
 _FLAGS = (*(name for name, _ in _UNHEALTHY), "failed_active_degraded_check")
+_FINE = ("", "HEALTHY")
 _EDS_UNHEALTHY = ("UNHEALTHY", "DRAINING", "TIMEOUT")
 
 
-class EndpointRow(msgspec.Struct, frozen=True):
+class EndpointRow(msgspec.Struct, frozen=True, gc=False):
     """An endpoint of a cluster. `unhealthy` says why it gets no requests, `flags` all that Envoy says of it;
     `success_rate` is a share, None with too little traffic. Requests and connections are counted since it is known."""
 
@@ -110,10 +111,11 @@ def _of_status(cluster: str, host: Raw) -> EndpointRow:
 
 def _of_eds(cluster: str, zone: str, priority: int, entry: Raw) -> EndpointRow:
     endpoint = record(entry, "endpoint")
-    unhealthy, flags = health_of({"eds_health_status": text(entry, "health_status")})
+    status = text(entry, "health_status")
+    unhealthy, flags = health_of({"eds_health_status": status}) if status not in _FINE else ((), ())
     return EndpointRow(
         cluster=cluster,
-        address=address(record(endpoint, "address")),
+        address=address(endpoint.get("address")),
         hostname=text(endpoint, "hostname"),
         zone=zone,
         weight=whole(entry, "load_balancing_weight") or 1,

@@ -18,7 +18,7 @@ from meshui.domain.proxy.routing.template import rewrite_of
 from meshui.domain.proxy.values import Raw, flag, record, records, seconds, text, texts, whole
 
 
-class RouteRow(msgspec.Struct, frozen=True):
+class RouteRow(msgspec.Struct, frozen=True, gc=False):
     """A route. `action`: forward, redirect, direct_response, or the name of one that is not known here; `does` says it
     in words. `timeout_ms`: 0 for none, None for Envoy's default of 15 s."""
 

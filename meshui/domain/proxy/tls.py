@@ -18,7 +18,7 @@ class ServerTls(msgspec.Struct, frozen=True):
     client: str
 
 
-class UpstreamTls(msgspec.Struct, frozen=True):
+class UpstreamTls(msgspec.Struct, frozen=True, gc=False):
     """How a cluster connects to endpoints with `match` in their metadata ({}: all). `mode`: mutual, simple or plain
     text; `certificates`: the secrets it shows; `identities`: whom it accepts; `sni`."""
 

@@ -26,40 +26,50 @@ def record(value: Any, *path: str) -> Raw:
 
 def records(value: Any, *path: str) -> list[Raw]:
     """The objects of the list at the path."""
-    found = record(value, *path[:-1]).get(path[-1]) if path else value
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def texts(value: Any, *path: str) -> tuple[str, ...]:
     """The texts of the list at the path."""
-    found = record(value, *path[:-1]).get(path[-1])
-    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def text(value: Any, *path: str) -> str:
     """The text at the path, else ""."""
-    found = record(value, *path[:-1]).get(path[-1])
-    return found if isinstance(found, str) else ""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def number(value: Any, *path: str) -> float | None:
     """The number at the path: bare, as a text, or in a wrapper's `value`."""
-    found = record(value, *path[:-1]).get(path[-1])
-    if isinstance(found, dict):
-        found = found.get("value", 0)
-    if isinstance(found, bool):
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None:
         return None
-    if isinstance(found, str):
+    if isinstance(value, dict):
+        value = value.get("value", 0)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
         try:
-            found = float(found)
+            value = float(value)
         except ValueError:
             return None
-    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def whole(value: Any, *path: str) -> int | None:
     """The same as a whole number."""
-    found = number(value, *path)
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None or type(value) is int:
+        return value
+    found = number({"": value}, "")
     return None if found is None else int(found)
 
 
@@ -105,13 +115,14 @@ def message(extension: Raw) -> tuple[str, Raw]:
     return name.rpartition("/")[2].rpartition(".")[2], config
 
 
-def address(value: Raw) -> str:
+def address(value: Any) -> str:
     """An Address for people: `10.1.2.3:80`, a pipe's path, an internal listener's name."""
+    if not isinstance(value, dict):
+        return ""
     if socket := record(value, "socket_address"):
         host, port = text(socket, "address"), whole(socket, "port_value")
-        named = text(socket, "named_port")
         where = f"[{host}]" if ":" in host else host
-        return f"{where}:{port if port is not None else named or 0}"
+        return f"{where}:{text(socket, 'named_port') or 0}" if port is None else f"{where}:{port}"
     if pipe := record(value, "pipe"):
         return text(pipe, "path")
     internal = record(value, "envoy_internal_address")

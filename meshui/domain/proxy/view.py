@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from meshui.domain.proxy.clusters import ClusterRow, cluster_rows
-from meshui.domain.proxy.dump import ConfigDump, DumpFinding, Resource, parse_config_dump
+from meshui.domain.proxy.dump import ConfigDump, Decode, DumpFinding, Resource, parse_config_dump
 from meshui.domain.proxy.endpoints import EndpointRow, eds_endpoints, parse_endpoints
 from meshui.domain.proxy.listeners import ListenerRow, listener_rows
 from meshui.domain.proxy.routes import RouteRow, route_configs, route_rows
 from meshui.domain.proxy.routing.virtual_hosts import HostTable
-from meshui.domain.proxy.values import NOTHING, Raw, address, record, records, text
+from meshui.domain.proxy.values import NOTHING, Raw, address, decode, record, records, text
 
 
 class ProxyView:
@@ -97,9 +97,10 @@ class ProxyView:
         return NOTHING
 
 
-def view_of(pod: str, config_dump: bytes, clusters: bytes | None) -> ProxyView:
-    """The view of a proxy's pages; None for a page that could not be read."""
-    dump = parse_config_dump(config_dump)
+def view_of(pod: str, config_dump: bytes, clusters: bytes | None, decode: Decode = decode) -> ProxyView:
+    """The view of a proxy's pages; None for a page that could not be read. `decode` reads JSON, and raises
+    ValueError."""
+    dump = parse_config_dump(config_dump, decode)
     if clusters is None or dump.refused:
         return ProxyView(pod, dump)
     live, findings = parse_endpoints(clusters)

@@ -20,7 +20,7 @@ DEFAULT_TIMEOUT = 15.0
 _REDIRECT_CODES = {"FOUND": 302, "SEE_OTHER": 303, "TEMPORARY_REDIRECT": 307, "PERMANENT_REDIRECT": 308}
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """A cluster that a route sends to, and for which share of its requests. `cluster` is "" where a header or plugin
     names it and that header isn't there; `how` says so."""
 
