@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -46,6 +47,7 @@ from meshui.contract.proxies import (
 from meshui.domain.failures import Code, Failure
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.compare import compare
+from meshui.domain.proxy.dump import ZTUNNEL, DumpFinding
 from meshui.domain.proxy.routes import route_configs
 from meshui.domain.proxy.secrets import secret_rows
 from meshui.domain.proxy.values import Raw, record, records, text, whole
@@ -123,8 +125,8 @@ class ProxyView(APIView):
         found = read_proxy.read(source, ref)
         read_proxies.keep_earlier(wiring.store(), cluster, found)
         view = found.view
-        info = _json(source.get(ref, "/server_info"))
-        memory = _json(source.get(ref, "/memory"))
+        info = read_proxy.facts(source, ref, "server_info")
+        memory = read_proxy.facts(source, ref, "memory")
         uptime = text(info, "uptime_current_epoch").removesuffix("s")
         version = text(info, "version").split("/")
         node_id = text(info, "node", "id")
@@ -143,7 +145,7 @@ class ProxyView(APIView):
                 uptime_seconds=float(uptime) if uptime.isdigit() else None,
                 memory_bytes=whole(memory, "allocated"),
                 read_at=found.read_at,
-                kind=node_id.partition("~")[0] if "~" in node_id else "envoy",
+                kind=_kind(node_id, view.findings),
                 counts=ProxyCounts(
                     listeners=len(view.listener_table),
                     routes=len(view.route_table),
@@ -151,14 +153,14 @@ class ProxyView(APIView):
                     endpoints=sum(len(one) for one in view.endpoints.values()),
                     secrets=len(view.dump.of("secret")),
                 ),
-                findings=view.findings,
+                findings=tuple(one for one in view.findings if one.section != ZTUNNEL),
                 unknown_sections=view.dump.other,
                 sync=states.get(f"{ref.namespace}/{ref.name}", ()),
                 earlier=tuple(
                     EarlierReading(id=one.id, read_at=one.read_at)
                     for one in read_proxies.earlier(wiring.store(), cluster, view.pod)
                 ),
-                note="",
+                note=" ".join(one.message for one in view.findings if one.section == ZTUNNEL),
             )
         )
 
@@ -396,6 +398,13 @@ def _proxy(cluster: str, namespace: str, pod: str) -> tuple[ProxySource, ObjectR
     found = next((one for one in inventory.pods if (one.namespace, one.name) == (namespace, pod)), None)
     if found is None:
         raise missing("pod", pod, namespace=namespace, cluster=cluster)
+    if "linkerd-proxy" in found.containers:
+        raise Failure(
+            Code.NOT_FOUND,
+            f"{namespace}/{pod} has Linkerd's proxy, which has no configuration dump.",
+            next_step="Its metrics are in the graph; its identity and the policies for it are on the workload's page.",
+            context={"cluster": cluster, "object": f"Pod {namespace}/{pod}"},
+        )
     if not found.has_proxy:
         raise Failure(
             Code.NOT_FOUND,
@@ -408,6 +417,12 @@ def _proxy(cluster: str, namespace: str, pod: str) -> tuple[ProxySource, ObjectR
 
 def _read(cluster: str, namespace: str, pod: str) -> read_proxy.Read:
     return read_proxy.read(*_proxy(cluster, namespace, pod))
+
+
+def _kind(node_id: str, findings: Sequence[DumpFinding]) -> str:
+    if any(one.section == ZTUNNEL for one in findings):
+        return ZTUNNEL
+    return node_id.partition("~")[0] if "~" in node_id else "envoy"
 
 
 def _without_extensions(bootstrap: Raw) -> Any:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import orjson
@@ -68,7 +69,7 @@ def read(source: ProxySource, pod: ObjectRef, *, fresh_seconds: float = FRESH_SE
             return found
         with _kept.turns:
             body = source.get(pod, PAGES["config_dump"])
-            clusters = source.get(pod, PAGES["clusters"])
+            clusters = _optional(source, pod, "clusters")
             view = view_of(f"{pod.namespace}/{pod.name}", body, clusters, orjson.loads)
         found = Read(view, datetime.now(UTC), b"" if view.dump.refused else body)
         with _kept.lock:
@@ -78,6 +79,25 @@ def read(source: ProxySource, pod: ObjectRef, *, fresh_seconds: float = FRESH_SE
                 _kept.reads.popitem(last=False)
             _kept.flights.pop(key, None)
         return found
+
+
+def _optional(source: ProxySource, pod: ObjectRef, name: str) -> bytes | None:
+    """A page that not every proxy has: ztunnel has no `/clusters`."""
+    try:
+        return source.get(pod, PAGES[name])
+    except Failure as failure:
+        if failure.code is not Code.SOURCE_UNAVAILABLE:
+            raise
+        return None
+
+
+def facts(source: ProxySource, pod: ObjectRef, name: str) -> Any:
+    """A small page as JSON; an empty object where the proxy has none."""
+    body = _optional(source, pod, name)
+    try:
+        return orjson.loads(body) if body else {}
+    except ValueError:
+        return {}
 
 
 def page(source: ProxySource, pod: ObjectRef, name: str) -> bytes:

@@ -122,6 +122,8 @@ def parse_config_dump(body: bytes, decode: Decode = decode) -> ConfigDump:
 def read_config_dump(document: object) -> ConfigDump:
     """The same of a dump that is JSON already."""
     findings: list[DumpFinding] = []
+    if isinstance(document, dict) and "configs" not in document and "workloads" in document:
+        return ConfigDump(findings=(DumpFinding(ZTUNNEL, _ztunnel_said(document)),), other=tuple(document))
     if not isinstance(document, dict) or not isinstance(document.get("configs"), list):
         return ConfigDump(findings=(DumpFinding("dump", "The dump has no list `configs`: it is no Envoy's"),))
     resources: dict[Kind, list[Resource]] = {}
@@ -151,6 +153,21 @@ def read_config_dump(document: object) -> ConfigDump:
         bootstrap=bootstrap,
         findings=tuple(findings),
         other=tuple(other),
+    )
+
+
+ZTUNNEL = "ztunnel"
+
+
+def _ztunnel_said(document: Raw) -> str:
+    """What ztunnel's own dump has: it is no Envoy."""
+    counts = []
+    for name in ("workloads", "services", "policies", "certificates"):
+        found = document.get(name)
+        counts.append(f"{len(found) if isinstance(found, list | dict) else 0} {name}")
+    return (
+        f"This is a ztunnel: it knows {', '.join(counts)}, which its raw dump shows. It has no listeners, routes or "
+        "clusters: it carries connections as they are, over mutual TLS."
     )
 
 

@@ -134,4 +134,6 @@ def _of_eds(cluster: str, zone: str, priority: int, entry: Raw) -> EndpointRow:
 
 
 def _zone(locality: Raw) -> str:
+    if not locality:
+        return ""
     return "/".join(part for part in (text(locality, name) for name in ("region", "zone", "sub_zone")) if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from meshui.domain.mesh.names import ObjectRef
 from meshui.domain.proxy.values import Raw, record, text
@@ -26,12 +27,18 @@ _SERVICE = re.compile(r"(?:outbound|inbound)\|(\d*)\|([^|]*)\|(.*)")
 def object_of(resource: Raw) -> ObjectRef | None:
     """The object that a listener, route or cluster names in its metadata: `filter_metadata.istio.config`, as istiod
     writes it (`/apis/networking.istio.io/v1/namespaces/NS/virtual-service/NAME`)."""
-    match = _CONFIG.fullmatch(text(resource, "metadata", "filter_metadata", "istio", "config"))
+    return _object(text(resource, "metadata", "filter_metadata", "istio", "config"))
+
+
+@lru_cache(4096)
+def _object(config: str) -> ObjectRef | None:
+    match = _CONFIG.fullmatch(config) if config else None
     if match is None:
         return None
     return ObjectRef(_KINDS.get(match[3], _camel(match[3])), match[2], _plain(match[4]))
 
 
+@lru_cache(16384)
 def subset_of(cluster: str) -> tuple[int, str, str] | None:
     """(port, subset, host) of a cluster's name in Istio's form `outbound|80|v1|host`; None for another form."""
     match = _SERVICE.fullmatch(cluster)

@@ -111,6 +111,8 @@ def _row(resource: Resource, host: Raw, name: str, domains: tuple[str, ...], pos
 
 def rewrite_said(action: Raw) -> str:
     """What becomes of the path and the authority, in words."""
+    if not any("rewrite" in name for name in action):
+        return ""
     parts = []
     if prefix := text(action, "prefix_rewrite"):
         parts.append(f"the matched part becomes {prefix}")

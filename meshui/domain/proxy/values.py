@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -83,10 +84,14 @@ def flag(value: Any, *path: str, default: bool = False) -> bool:
 
 def seconds(value: Any, *path: str) -> float | None:
     """The duration at the path ("0.250s")."""
-    match = _DURATION.fullmatch(text(value, *path))
-    if match is None:
-        return None
-    return float(match[0][:-1])
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return _seconds(value) if isinstance(value, str) else None
+
+
+@lru_cache(1024)
+def _seconds(written: str) -> float | None:
+    return float(written[:-1]) if _DURATION.fullmatch(written) else None
 
 
 def share(fraction: Raw) -> float:
@@ -98,8 +103,11 @@ def share(fraction: Raw) -> float:
 
 def moment(value: Any, *path: str) -> datetime | None:
     """The time at the path."""
+    written = text(value, *path)
+    if not written:
+        return None
     try:
-        found = datetime.fromisoformat(text(value, *path))
+        found = datetime.fromisoformat(written)
     except ValueError:
         return None
     return found if found.tzinfo is not None else None

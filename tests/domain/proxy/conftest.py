@@ -71,7 +71,7 @@ class Router:
             body: bytes = answer.read()
             return body
 
-    def send(self, requests: Sequence[tuple[int, Json]], at_once: int = 40) -> list[Answer]:
+    def send(self, requests: Sequence[tuple[int, Json]], at_once: int = 20) -> list[Answer]:
         """The answers to (number of the configuration, request), in order."""
         return asyncio.run(self._send(requests, at_once))
 

@@ -1,4 +1,5 @@
-"""Route configurations and requests, made from a seed, of small alphabets, so that rules meet requests."""
+"""Route configurations and requests, made from a seed, of small alphabets, so that rules meet requests. Timeouts are
+long, so that a busy machine reaches none of them."""
 
 from __future__ import annotations
 
@@ -184,13 +185,13 @@ class Generator:
                 )
             )
         if self.chance(0.6):
-            action["timeout"] = self.one(("0s", "3s", "0.250s", "60s"))
+            action["timeout"] = self.one(("0s", "30s", "20.250s", "60s"))
         if self.chance(0.4):
             action["retry_policy"] = {"retry_on": "reset", "num_retries": 1}
             if self.chance(0.6):
-                action["retry_policy"]["per_try_timeout"] = self.one(("1s", "3s", "0.1s"))
+                action["retry_policy"]["per_try_timeout"] = self.one(("25s", "30s", "20.1s"))
         if self.chance(0.1):
-            action["max_stream_duration"] = {"grpc_timeout_header_max": self.one(("0s", "2s"))}
+            action["max_stream_duration"] = {"grpc_timeout_header_max": self.one(("0s", "22s"))}
         return {"route": action}
 
     def redirect(self, match: Json) -> Json:
@@ -254,7 +255,7 @@ class Generator:
             if self.chance(0.06):
                 host["require_tls"] = self.one(("ALL", "EXTERNAL_ONLY"))
             if self.chance(0.15):
-                host["retry_policy"] = {"retry_on": "5xx", "per_try_timeout": "0.5s"}
+                host["retry_policy"] = {"retry_on": "5xx", "per_try_timeout": "20.5s"}
             virtual_hosts.append(host)
         found: Json = {"name": name, "virtual_hosts": virtual_hosts}
         if self.chance(0.4):
@@ -280,11 +281,11 @@ class Generator:
             headers["x-forwarded-proto"] = self.one(("https", "http"))
         if self.chance(0.1):
             headers["content-type"] = self.one(("application/grpc", "application/grpc+proto", "application/json"))
-            headers["grpc-timeout"] = self.one(("1S", "500m", "5S"))
+            headers["grpc-timeout"] = self.one(("21S", "20500m", "50S"))
         if self.chance(0.08):
-            headers["x-envoy-upstream-rq-timeout-ms"] = self.one(("100", "9000"))
+            headers["x-envoy-upstream-rq-timeout-ms"] = self.one(("21000", "90000"))
         if self.chance(0.08):
-            headers["x-envoy-upstream-rq-per-try-timeout-ms"] = self.one(("50", "400"))
+            headers["x-envoy-upstream-rq-per-try-timeout-ms"] = self.one(("20050", "40000"))
         return {
             "host": host,
             "path": self.request_path(),

@@ -23,7 +23,7 @@ def _get(path: str, host: str = "a", **headers: str) -> Json:
     return {"host": host, "path": path, "method": "GET", "headers": dashed}
 
 
-_STREAM = _RED | {"route": {"cluster": "red", "timeout": "3s", "max_stream_duration": {"max_stream_duration": "2s"}}}
+_STREAM = _RED | {"route": {"cluster": "red", "timeout": "30s", "max_stream_duration": {"max_stream_duration": "20s"}}}
 _NO_SLASH = {
     "name": "redirect",
     "match": {"prefix": "/"},
@@ -44,8 +44,8 @@ KEPT: tuple[tuple[Json, Json, Json], ...] = (
     (_host(_HTTPS), {}, _get("/x", "a:443")),
     (_host(_HTTPS), {}, _get("/x", "[::1]:80")),
     (_host(_STREAM), {}, _get("/x")),
-    (_host(_STREAM), INSIDE, _get("/x", x_envoy_upstream_rq_timeout_ms="100")),
-    (_host(_RED), {}, _get("/x", x_envoy_upstream_rq_timeout_ms="100")),
+    (_host(_STREAM), INSIDE, _get("/x", x_envoy_upstream_rq_timeout_ms="21000")),
+    (_host(_RED), {}, _get("/x", x_envoy_upstream_rq_timeout_ms="21000")),
     (_host(_NO_SLASH), {}, _get("/x")),
     (_host(_SCHEME), {}, _get("/x?a", x_forwarded_proto="https")),
     (_host(_SCHEME), {"use_remote_address": True}, _get("/x?a", x_forwarded_proto="https")),

@@ -79,6 +79,14 @@ def test_unknown_sections_fields_and_filters_are_shown() -> None:
     assert row.filter_chains[0].match == "moon_phase"
 
 
+def test_a_ztunnels_own_dump_is_told_from_an_envoys() -> None:
+    body = encoded({"workloads": [{}, {}], "services": [{}], "policies": [], "certificates": [{"identity": "x"}]})
+    view = view_of("istio-system/ztunnel-1", body, None)
+    assert [one.section for one in view.findings] == ["ztunnel"]
+    assert "2 workloads, 1 services, 0 policies, 1 certificates" in view.findings[0].message
+    tables(view)
+
+
 def test_envoy_before_v1_21_is_read() -> None:
     old = cluster("old", "10.0.1.1:80", tls_context={"sni": "old", "common_tls_context": {"tls_certificates": [{}]}})
     matcher = {"name": "x-user", "exact_match": "jason"}

@@ -100,6 +100,8 @@ def _from_header(name: str, request: Request | None, weight: int | None, part: f
 def mirrors(action: Raw, virtual_host: Raw) -> tuple[MirrorTarget, ...]:
     """Where copies go; a route's own policies replace its virtual host's."""
     policies = records(action, "request_mirror_policies") or records(virtual_host, "request_mirror_policies")
+    if not policies:
+        return ()
     found = []
     for policy in policies:
         fraction = record(policy, "runtime_fraction")

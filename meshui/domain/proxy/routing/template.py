@@ -21,12 +21,16 @@ _SEGMENTS = f"[{_CHARACTERS}/]*"
 
 def template_of(match: Raw) -> str | None:
     """The template that a route's `path_match_policy` asks for; None for another policy."""
+    if "path_match_policy" not in match:
+        return None
     name, config = message(record(match, "path_match_policy"))
     return text(config, "path_template") if name == "UriTemplateMatchConfig" else None
 
 
 def rewrite_of(action: Raw) -> str | None:
     """The template that a route's `path_rewrite_policy` makes the path of."""
+    if "path_rewrite_policy" not in action:
+        return None
     name, config = message(record(action, "path_rewrite_policy"))
     return text(config, "path_template_rewrite") if name == "UriTemplateRewriteConfig" else None
 
