@@ -142,7 +142,7 @@ export class GraphScene {
   focus(id: string): void {
     const rect = this.rectOf(id);
     if (!rect) return;
-    const { zoom, pan } = this.camera;
+    const { zoom, pan } = this.glide?.to ?? this.camera;
     const [left, top] = [rect.x * zoom + pan.x, rect.y * zoom + pan.y];
     const inside =
       left > 20 &&
