@@ -24,6 +24,8 @@ from meshui.services.poll_proxies import poll_proxies
 from meshui.services.poll_telemetry import poll_telemetry
 from meshui.services.publish_snapshot import publish_snapshot
 
+INVENTORY_GRACE_SECONDS = 10.0
+"""How much longer than its budget an inventory poll keeps others out."""
 _log = logging.getLogger(__name__)
 _said: dict[str, str] = {}
 
@@ -67,11 +69,12 @@ def telemetry_of(cluster: str, window_seconds: int) -> None:
 @_task("meshui.inventory_of", soft=60, hard=75)
 def inventory_of(cluster: str) -> None:
     """Brings the objects of a cluster up to date; if they changed, publishes the snapshots of all windows."""
-    with _bounded("inventory", cluster, 75) as free:
+    environment = wiring.environment()
+    budget = inventory_budget(environment.poll_inventory_seconds)
+    # Not for as long as it may take: what a worker that was killed holds must not keep the next one waiting.
+    with _bounded("inventory", cluster, budget + INVENTORY_GRACE_SECONDS) as free:
         if free:
             runtime, store = wiring.cluster_runtime(cluster), wiring.store()
-            environment = wiring.environment()
-            budget = inventory_budget(environment.poll_inventory_seconds)
             poll = poll_inventory(runtime.inventory, store, cluster, datetime.now(UTC), budget)
             _say(f"inventory of {cluster}", poll.failure)
             if poll.changed:

@@ -190,7 +190,7 @@ def test_the_overlays_show_encryption_and_authorization(page: Page, demo: Demo) 
     verdicts = {item.get_attribute("data-verdict") for item in edges.all()}
     assert {"allowed", "partly"} <= verdicts
     for overlay in ("mTLS", "Authorization", "Health"):
-        page.get_by_text(overlay, exact=True).first.click()
+        page.get_by_role("radiogroup", name="Overlay").get_by_text(overlay, exact=True).click()
         page.get_by_role("button", name="Legend").wait_for()
 
 

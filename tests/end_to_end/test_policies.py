@@ -63,7 +63,7 @@ def test_a_broken_object_is_found_listed_and_marked_at_its_line(page: Page, demo
     applied(FILTER)
     open_page(page, demo, "/config?found=error")
     row = page.get_by_role("row").filter(has_text="broken")
-    expect(row).to_be_visible(timeout=30_000)
+    expect(row).to_be_visible(timeout=60_000)
     expect(row).to_contain_text("error")
     expect(page.get_by_role("row").filter(has_text="catalog")).to_have_count(0)
     row.get_by_role("link", name="broken").click()
@@ -96,7 +96,7 @@ def test_the_way_to_strict_names_the_caller_that_would_break_and_follows_a_polic
     expect(page.locator('tr[data-namespace="payments"]')).to_contain_text("STRICT")
     warehouse.get_by_role("link", name="Plan").click()
     verdict = page.get_by_test_id("strict-verdict")
-    expect(verdict).to_have_attribute("data-status", "would_break", timeout=30_000)
+    expect(verdict).to_have_attribute("data-status", "would_break", timeout=60_000)
     expect(page.get_by_role("main")).to_contain_text("warehouse/legacy-batch")
     kinds = [one.get_attribute("data-kind") for one in page.get_by_test_id("plan-step").all()]
     assert kinds.index("proxy") < kinds.index("strict") < kinds.index("verify"), kinds
@@ -108,7 +108,7 @@ def test_the_way_to_strict_names_the_caller_that_would_break_and_follows_a_polic
     applied(yaml.safe_load(safe["policy_yaml"]))
     page.goto(f"{demo.url}/mtls/warehouse")
     stockdb = page.get_by_role("row").filter(has_text="stockdb").first
-    expect(stockdb).to_contain_text("STRICT", timeout=20_000)
+    expect(stockdb).to_contain_text("STRICT", timeout=60_000)
     expect(stockdb).to_contain_text("PeerAuthentication warehouse/stockdb")
 
 
